@@ -1,0 +1,353 @@
+//! What storage takes and gives.
+
+use payung_domain::{
+    area::Area,
+    field::Kind,
+    id::{DeviceId, OfficialId, OpId, RecordId},
+    op::{GoneReason, Op, OpHash, Outcome},
+    record::Record,
+};
+use payung_protocol::{ReceiverKey, Role, VerifyingKey};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Whose records a caller may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The office itself: operators on the data directory, the server's own rules.
+    Office,
+    /// Whoever looks after these areas.
+    Areas(Vec<Area>),
+}
+
+impl Scope {
+    /// Whether an area lies within it.
+    pub fn contains(&self, area: &Area) -> bool {
+        match self {
+            Self::Office => true,
+            Self::Areas(areas) => areas.iter().any(|within| area.is_within(within)),
+        }
+    }
+}
+
+/// A record as loaded or about to be saved. Remembers what the database has of it, so that saving knows what changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// The record.
+    pub record: Record,
+    /// Area and version as stored; none where nothing is.
+    pub(super) stored: Option<(Area, u64)>,
+}
+
+impl Kept {
+    /// A record that is not stored yet.
+    pub fn new(record: Record) -> Self {
+        Self { record, stored: None }
+    }
+
+    /// Whether the database has it.
+    pub fn is_stored(&self) -> bool {
+        self.stored.is_some()
+    }
+}
+
+/// A change of a village's feed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FeedRow {
+    /// A record as it stands.
+    Put {
+        /// Its place in the feed.
+        seq: u64,
+        /// The record.
+        record: Box<Record>,
+    },
+    /// A record that is not there any more.
+    Gone(Tombstone),
+}
+
+impl FeedRow {
+    /// Its place in the feed.
+    pub fn seq(&self) -> u64 {
+        match self {
+            Self::Put { seq, .. } => *seq,
+            Self::Gone(gone) => gone.seq,
+        }
+    }
+}
+
+/// A record's removal from an area.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tombstone {
+    /// Its place in the feed.
+    pub seq: u64,
+    /// The record.
+    pub record: RecordId,
+    /// Why.
+    pub why: GoneReason,
+    /// Its version at leaving.
+    pub version: u64,
+}
+
+/// Where an op stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpStatus {
+    /// Applied to its own record.
+    Applied,
+    /// Applied to the record its own is linked to; unlinking replays it on its own.
+    Linked,
+    /// Waits for its record or for a person.
+    Held,
+    /// Not taken.
+    Refused,
+    /// Another op stands for it.
+    Superseded,
+}
+
+impl OpStatus {
+    /// The text in SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Linked => "linked",
+            Self::Held => "held",
+            Self::Refused => "refused",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// From the text in SQL.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Applied, Self::Linked, Self::Held, Self::Refused, Self::Superseded].into_iter().find(|s| s.as_str() == name)
+    }
+}
+
+/// An op as received, with what became of it: one row is history, dedupe hash and stored outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredOp {
+    /// The device that numbered it.
+    pub device: DeviceId,
+    /// The op.
+    pub op: Op,
+    /// Its hash.
+    pub hash: OpHash,
+    /// When it was received, milliseconds since 1970.
+    pub received_at: i64,
+    /// Where it stands.
+    pub status: OpStatus,
+    /// The missing record it waits for.
+    pub waits_for: Option<RecordId>,
+    /// The stored outcome; none once the phone has seen it.
+    pub outcome: Option<Outcome>,
+}
+
+impl StoredOp {
+    /// Its name.
+    pub fn id(&self) -> OpId {
+        OpId { device: self.device, n: self.op.n }
+    }
+}
+
+/// What is known of a number of a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownOp {
+    /// The number.
+    pub n: u64,
+    /// The hash of the op first received under it.
+    pub hash: OpHash,
+    /// Where that op stands.
+    pub status: OpStatus,
+    /// Its stored outcome; none once the phone has seen it.
+    pub outcome: Option<Outcome>,
+}
+
+/// Which held ops.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeldFilter {
+    /// Every one.
+    All,
+    /// Those of a device.
+    Device(DeviceId),
+    /// Those that wait for one of these records.
+    WaitingFor(Vec<RecordId>),
+}
+
+/// What is in the clear about a record and may be searched by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordFilter {
+    /// Of a kind.
+    pub kind: Option<Kind>,
+    /// In a stored state.
+    pub status: Option<String>,
+    /// With an open conflict.
+    pub conflict: bool,
+}
+
+/// Whether a device may take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceState {
+    /// Sends and receives.
+    Active,
+    /// Reinstalled or replaced: late bundles are accepted, nothing is told.
+    Retired,
+    /// Lost or misused: its ops are held for a person, nothing is told.
+    Revoked,
+}
+
+impl DeviceState {
+    /// The text in SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Retired => "retired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// A device and what its certificate says.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// The device.
+    pub id: DeviceId,
+    /// Who uses it.
+    pub official: OfficialId,
+    /// Whether it may take part.
+    pub state: DeviceState,
+    /// The highest number below which the phone has every final outcome.
+    pub seen_through: u64,
+    /// Signs its requests.
+    pub session_key: VerifyingKey,
+    /// Replies are sealed to it.
+    pub device_key: ReceiverKey,
+    /// What it may be used for.
+    pub roles: Vec<Role>,
+    /// Where, now.
+    pub areas: Vec<Area>,
+    /// Areas it held before, each with the moment it lost it, milliseconds since 1970.
+    pub left: Vec<(Area, i64)>,
+    /// When it joined, milliseconds since 1970.
+    pub joined_at: i64,
+    /// Its certificate, as signed.
+    pub certificate: Vec<u8>,
+    /// The hash of the invite it joined with.
+    pub invite: [u8; 32],
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Device({}, {})", self.id, self.state.as_str())
+    }
+}
+
+/// A person who works with Payung.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Official {
+    /// Their id.
+    pub id: OfficialId,
+    /// Their name.
+    pub name: String,
+    /// What they may do.
+    pub roles: Vec<Role>,
+    /// When they were added, milliseconds since 1970.
+    pub since: i64,
+}
+
+impl fmt::Debug for Official {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Official({})", self.id)
+    }
+}
+
+/// An invite, by the hash of its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invite {
+    /// SHA-256 of the secret.
+    pub hash: [u8; 32],
+    /// For whom.
+    pub official: OfficialId,
+    /// With what roles.
+    pub roles: Vec<Role>,
+    /// For which areas.
+    pub areas: Vec<Area>,
+    /// Until when, milliseconds since 1970.
+    pub expires: i64,
+    /// The device it takes the place of.
+    pub replaces: Option<DeviceId>,
+    /// The device that used it, and when.
+    pub used: Option<(DeviceId, i64)>,
+}
+
+/// Where a pair of possible duplicates stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DuplicateState {
+    /// A person must look.
+    Review,
+    /// One person: linked.
+    Linked,
+    /// Two persons.
+    Apart,
+}
+
+impl DuplicateState {
+    /// The text in SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Review => "review",
+            Self::Linked => "linked",
+            Self::Apart => "apart",
+        }
+    }
+
+    /// From the text in SQL.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Review, Self::Linked, Self::Apart].into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+/// Two records that may be one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    /// Opaque: what phones are told of it.
+    pub token: [u8; 16],
+    /// The record that came second; the loser of a link.
+    pub later: RecordId,
+    /// The record that held the NIK; the survivor of a link.
+    pub earlier: RecordId,
+    /// Where it stands.
+    pub state: DuplicateState,
+    /// When it was found, milliseconds since 1970.
+    pub opened_at: i64,
+    /// When it was decided.
+    pub decided_at: Option<i64>,
+    /// The enrolment closed as superseded by the link, which unlinking opens again, with the state it had.
+    pub closed: Vec<(RecordId, String)>,
+}
+
+/// An operator act that waits for a phone to bring its record again after a restore.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PendingAct {
+    /// Its number in the journal.
+    pub seq: u64,
+    /// The record.
+    pub record: RecordId,
+    /// The journal line.
+    pub act: Vec<u8>,
+}
+
+/// A line of the audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditLine {
+    /// Its number.
+    pub seq: u64,
+    /// When, milliseconds since 1970.
+    pub at: i64,
+    /// Who: a device or official id, or `server`.
+    pub who: String,
+    /// What was done.
+    pub act: String,
+    /// Ids and counts, as JSON.
+    pub detail: String,
+    /// SHA-256 over the line before's hash and this line.
+    pub hash: [u8; 32],
+}

@@ -1,0 +1,350 @@
+//! What can be asked of SQLite.
+
+use super::{
+    super::{
+        AuditLine, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp, NikHash, Official,
+        PendingAct, Reading, RecordFilter, Result, Scope, StorageError, StoredOp, Tombstone, WordHash,
+        seal::Row as Sealed,
+    },
+    Unit,
+    codec::{self, DUPLICATE, OP, RECORD, record_id, signed, unsigned},
+};
+use payung_domain::{
+    area::Area,
+    id::{DeviceId, Epoch, OpId, RecordId},
+    op::{GoneReason, Reissue},
+};
+use payung_protocol::Checksum;
+use rusqlite::{OptionalExtension, Params, Row, ToSql, params};
+use std::fmt::Write as _;
+
+impl Unit<'_> {
+    fn all<T>(&self, sql: &str, params: impl Params, mut row: impl FnMut(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+        let mut statement = self.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        let mut all = Vec::new();
+        while let Some(next) = rows.next()? {
+            all.push(row(next)?);
+        }
+        Ok(all)
+    }
+
+    fn one<T>(&self, sql: &str, params: impl Params, row: impl FnOnce(&Row<'_>) -> Result<T>) -> Result<Option<T>> {
+        let mut statement = self.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        rows.next()?.map(row).transpose()
+    }
+
+    /// Records of a query, within the scope, until there are `limit`.
+    fn within(&self, sql: &str, params: impl Params, scope: &Scope, limit: usize) -> Result<Vec<Kept>> {
+        let mut statement = self.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            // the area is looked at before the body is opened
+            if found.len() == limit {
+                break;
+            }
+            if scope.contains(&codec::area(row, "area")?) {
+                found.push(self.record(row)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn after_id(after: Option<RecordId>) -> [u8; 16] {
+    after.map_or([0; 16], |id| id.bytes())
+}
+
+/// What lies between `prefix.` and `prefix/`, the character after the dot.
+fn below(prefix: &str) -> (String, String) {
+    (format!("{prefix}."), format!("{prefix}/"))
+}
+
+impl Reading for Unit<'_> {
+    fn epoch(&self) -> Result<Epoch> {
+        self.counter("epoch").map(Epoch)
+    }
+
+    fn counter(&self, name: &str) -> Result<u64> {
+        let mut statement = self.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+        Ok(statement.query_row([name], |row| row.get(0)).optional()?.map_or(0, unsigned))
+    }
+
+    fn device(&self, id: DeviceId) -> Result<Option<Device>> {
+        self.one("SELECT id, seen_through, person FROM device WHERE id = ?1", [id.bytes()], |row| self.device_row(row))
+    }
+
+    fn devices(&self) -> Result<Vec<Device>> {
+        self.all("SELECT id, seen_through, person FROM device ORDER BY id", [], |row| self.device_row(row))
+    }
+
+    fn officials(&self) -> Result<Vec<Official>> {
+        self.all("SELECT id, person FROM official ORDER BY id", [], |row| {
+            let id: [u8; 16] = row.get("id")?;
+            self.person(&id, row.get_ref("person")?.as_blob().unwrap_or_default())
+        })
+    }
+
+    fn invite(&self, hash: &[u8; 32]) -> Result<Option<Invite>> {
+        self.one("SELECT person FROM invite WHERE hash = ?1", [hash], |row| {
+            self.person(hash, row.get_ref("person")?.as_blob().unwrap_or_default())
+        })
+    }
+
+    fn invites(&self) -> Result<Vec<Invite>> {
+        self.all("SELECT hash, person FROM invite ORDER BY expires", [], |row| {
+            let hash: [u8; 32] = row.get("hash")?;
+            self.person(&hash, row.get_ref("person")?.as_blob().unwrap_or_default())
+        })
+    }
+
+    fn records(&self, ids: &[RecordId], scope: &Scope) -> Result<Vec<Kept>> {
+        let sql = format!("SELECT {RECORD} FROM record WHERE id = ?1");
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.extend(self.within(&sql, [id.bytes()], scope, 1)?);
+        }
+        Ok(found)
+    }
+
+    fn children(&self, parents: &[RecordId], scope: &Scope) -> Result<Vec<Kept>> {
+        let sql = format!("SELECT {RECORD} FROM record WHERE parent = ?1 ORDER BY id");
+        let mut found = Vec::new();
+        for parent in parents {
+            found.extend(self.within(&sql, [parent.bytes()], scope, usize::MAX)?);
+        }
+        Ok(found)
+    }
+
+    fn linked_to(&self, survivors: &[RecordId]) -> Result<Vec<RecordId>> {
+        let mut found = Vec::new();
+        for survivor in survivors {
+            let sql = "SELECT id FROM record WHERE alias_of = ?1 ORDER BY id";
+            found.extend(self.all(sql, [survivor.bytes()], |row| record_id(row, "id"))?);
+        }
+        Ok(found)
+    }
+
+    fn child_states(&self, parents: &[RecordId]) -> Result<Vec<(RecordId, String)>> {
+        let mut found = Vec::new();
+        for parent in parents {
+            let sql = "SELECT status FROM record WHERE parent = ?1 AND status IS NOT NULL";
+            found.extend(self.all(sql, [parent.bytes()], |row| Ok((*parent, row.get(0)?)))?);
+        }
+        Ok(found)
+    }
+
+    fn find(&self, filter: &RecordFilter, scope: &Scope, after: Option<RecordId>, limit: usize) -> Result<Vec<Kept>> {
+        let (after, kind) = (after_id(after), filter.kind.as_ref().map(payung_domain::field::Kind::name));
+        let mut sql = format!("SELECT {RECORD} FROM record WHERE id > ?1");
+        let mut params: Vec<&dyn ToSql> = vec![&after];
+        if let Some(kind) = &kind {
+            params.push(kind);
+            let _ = write!(sql, " AND kind = ?{}", params.len());
+        }
+        if let Some(status) = &filter.status {
+            params.push(status);
+            let _ = write!(sql, " AND status = ?{}", params.len());
+        }
+        if filter.conflict {
+            sql.push_str(" AND conflict = 1");
+        }
+        sql.push_str(" ORDER BY id");
+        self.within(&sql, params.as_slice(), scope, limit)
+    }
+
+    fn by_name(&self, words: &[WordHash], scope: &Scope, after: Option<RecordId>, limit: usize) -> Result<Vec<Kept>> {
+        let after = after_id(after);
+        let mut params: Vec<&dyn ToSql> = vec![&after];
+        let mut sql = format!("SELECT {RECORD} FROM record WHERE id > ?1");
+        for word in words {
+            params.push(&word.0);
+            let _ = write!(sql, " AND id IN (SELECT record FROM name_word WHERE hash = ?{})", params.len());
+        }
+        if words.is_empty() {
+            return Ok(Vec::new());
+        }
+        sql.push_str(" ORDER BY id");
+        self.within(&sql, params.as_slice(), scope, limit)
+    }
+
+    fn claims(&self, hashes: &[NikHash]) -> Result<Vec<(NikHash, RecordId)>> {
+        let mut found = Vec::new();
+        for hash in hashes {
+            let sql = "SELECT record FROM nik_claim WHERE hash = ?1";
+            found.extend(self.one(sql, [hash.0], |row| Ok((*hash, record_id(row, "record")?)))?);
+        }
+        Ok(found)
+    }
+
+    fn known_members(&self, hashes: &[NikHash]) -> Result<Vec<NikHash>> {
+        let mut found = Vec::new();
+        for hash in hashes {
+            found.extend(self.one("SELECT 1 FROM known_member WHERE hash = ?1", [hash.0], |_| Ok(*hash))?);
+        }
+        Ok(found)
+    }
+
+    fn heads(&self, prefix: &Area) -> Result<Vec<(String, u64)>> {
+        let head = |row: &Row<'_>| Ok((row.get(0)?, unsigned(row.get(1)?)));
+        if let Some(village) = prefix.village() {
+            return self.all("SELECT code, seq FROM village WHERE code = ?1", [village.to_string()], head);
+        }
+        let (from, to) = below(prefix.as_str());
+        self.all("SELECT code, seq FROM village WHERE code > ?1 AND code < ?2 ORDER BY code", [from, to], head)
+    }
+
+    fn changes_since(&self, prefix: &Area, village: &str, after: u64, scope: &Scope, limit: usize) -> Result<Vec<FeedRow>> {
+        let (from, to) = below(prefix.as_str());
+        // a prefix at or above the village has all of it
+        let whole = prefix.rw().is_none();
+        let rows = i64::try_from(limit).unwrap_or(i64::MAX);
+        let bound = params![village, signed(after), whole, prefix.as_str(), from, to, rows];
+        let sql = format!(
+            "SELECT seq, {RECORD} FROM record WHERE village = ?1 AND seq > ?2
+             AND (?3 OR area = ?4 OR (area > ?5 AND area < ?6) OR kind = 'village') ORDER BY seq LIMIT ?7"
+        );
+        let mut changes = self.all(&sql, bound, |row| {
+            let record = Box::new(self.record(row)?.record);
+            Ok(FeedRow::Put { seq: unsigned(row.get("seq")?), record })
+        })?;
+        // a full page of records ends before any later removal
+        let last = if changes.len() == limit { changes.last().map_or(0, FeedRow::seq) } else { u64::MAX >> 1 };
+        let sql = "SELECT t.seq, t.record, t.why, t.version, r.area AS area FROM tombstone t
+             LEFT JOIN record r ON r.id = t.record
+             WHERE t.village = ?1 AND t.seq > ?2 AND t.seq < ?7
+             AND (?3 OR t.area = ?4 OR (t.area > ?5 AND t.area < ?6)) ORDER BY t.seq";
+        let bound = params![village, signed(after), whole, prefix.as_str(), from, to, signed(last)];
+        let gone = self.all(sql, bound, |row| {
+            let still = row.get_ref("area")?.as_str().is_ok() && scope.contains(&codec::area(row, "area")?);
+            let why: String = row.get("why")?;
+            Ok((!still).then_some(FeedRow::Gone(Tombstone {
+                seq: unsigned(row.get("seq")?),
+                record: record_id(row, "record")?,
+                why: if why == "erased" { GoneReason::Erased } else { GoneReason::Moved },
+                version: unsigned(row.get("version")?),
+            })))
+        })?;
+        changes.extend(gone.into_iter().flatten());
+        changes.sort_by_key(FeedRow::seq);
+        changes.truncate(limit);
+        Ok(changes)
+    }
+
+    fn checksums(&self, scope: &Scope) -> Result<Vec<(Area, Checksum)>> {
+        let sum = |row: &Row<'_>| Ok((codec::area(row, "path")?, Checksum(unsigned(row.get("checksum")?))));
+        let Scope::Areas(areas) = scope else {
+            return self.all("SELECT path, checksum FROM area WHERE records > 0 ORDER BY path", [], sum);
+        };
+        let mut sums = Vec::new();
+        for area in areas {
+            let (from, to) = below(area.as_str());
+            let sql = "SELECT path, checksum FROM area WHERE (path = ?1 OR (path > ?2 AND path < ?3)) AND records > 0";
+            sums.extend(self.all(sql, [area.as_str(), &from, &to], sum)?);
+        }
+        sums.sort();
+        sums.dedup();
+        Ok(sums)
+    }
+
+    fn was_within(&self, record: RecordId, scope: &Scope) -> Result<bool> {
+        let left = self.all("SELECT area FROM tombstone WHERE record = ?1", [record.bytes()], |row| codec::area(row, "area"))?;
+        Ok(left.iter().any(|area| scope.contains(area)))
+    }
+
+    fn known_ops(&self, device: DeviceId, numbers: &[u64]) -> Result<Vec<KnownOp>> {
+        let sql = "SELECT n, hash, status, outcome FROM op WHERE device = ?1 AND n = ?2";
+        let mut known = Vec::new();
+        for n in numbers {
+            known.extend(self.one(sql, params![device.bytes(), signed(*n)], |row| {
+                let outcome = codec::outcome(self.sealer, device, *n, row.get("outcome")?)?;
+                Ok(KnownOp { n: *n, hash: codec::op_hash(row, "hash")?, status: codec::status(row)?, outcome })
+            })?);
+        }
+        Ok(known)
+    }
+
+    fn taken(&self, names: &[Reissue]) -> Result<Vec<(Reissue, OpId)>> {
+        let sql = "SELECT new_device, new_n FROM taken WHERE device = ?1 AND n = ?2 AND hash = ?3";
+        let mut found = Vec::new();
+        for name in names {
+            found.extend(self.one(sql, params![name.device.bytes(), signed(name.n), name.hash.0], |row| {
+                let new = OpId { device: codec::device_id(row, "new_device")?, n: unsigned(row.get("new_n")?) };
+                Ok((*name, new))
+            })?);
+        }
+        Ok(found)
+    }
+
+    fn history(&self, record: RecordId) -> Result<Vec<StoredOp>> {
+        let sql = format!("SELECT {OP} FROM op WHERE record = ?1 ORDER BY rowid");
+        self.all(&sql, [record.bytes()], |row| self.stored_op(row))
+    }
+
+    fn held(&self, filter: &HeldFilter) -> Result<Vec<StoredOp>> {
+        let held = |which: &str| format!("SELECT {OP} FROM op WHERE status = 'held' {which} ORDER BY rowid");
+        match filter {
+            HeldFilter::All => self.all(&held(""), [], |row| self.stored_op(row)),
+            HeldFilter::Device(device) => self.all(&held("AND device = ?1"), [device.bytes()], |row| self.stored_op(row)),
+            HeldFilter::WaitingFor(records) => {
+                let mut found = Vec::new();
+                for record in records {
+                    found.extend(self.all(&held("AND waits_for = ?1"), [record.bytes()], |row| self.stored_op(row))?);
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    fn highest_number(&self, device: DeviceId) -> Result<u64> {
+        let mut statement = self.prepare_cached("SELECT max(n) FROM op WHERE device = ?1")?;
+        let highest: Option<i64> = statement.query_row([device.bytes()], |row| row.get(0))?;
+        Ok(highest.map_or(0, unsigned))
+    }
+
+    fn duplicates(&self, of: Option<RecordId>, state: Option<DuplicateState>) -> Result<Vec<Duplicate>> {
+        let sql = format!(
+            "SELECT {DUPLICATE} FROM duplicate WHERE (?1 IS NULL OR later = ?1 OR earlier = ?1)
+             AND (?2 IS NULL OR state = ?2) ORDER BY opened_at, token"
+        );
+        self.all(&sql, params![of.map(|id| id.bytes()), state.map(DuplicateState::as_str)], codec::duplicate)
+    }
+
+    fn duplicate(&self, token: &[u8; 16]) -> Result<Option<Duplicate>> {
+        self.one(&format!("SELECT {DUPLICATE} FROM duplicate WHERE token = ?1"), [token], codec::duplicate)
+    }
+
+    fn pending_acts(&self, records: Option<&[RecordId]>) -> Result<Vec<PendingAct>> {
+        let act = |row: &Row<'_>| {
+            let seq = unsigned(row.get("seq")?);
+            let blob = row.get_ref("act")?.as_blob().map_err(|_| StorageError::Unreadable("act"))?;
+            Ok(PendingAct { seq, record: record_id(row, "record")?, act: self.sealer.open(Sealed::Act(seq), blob)? })
+        };
+        let Some(records) = records else {
+            return self.all("SELECT seq, record, act FROM pending_act ORDER BY seq", [], act);
+        };
+        let mut found = Vec::new();
+        for record in records {
+            let sql = "SELECT seq, record, act FROM pending_act WHERE record = ?1 ORDER BY seq";
+            found.extend(self.all(sql, [record.bytes()], act)?);
+        }
+        Ok(found)
+    }
+
+    fn audit(&self, after: u64, limit: usize) -> Result<Vec<AuditLine>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let sql = "SELECT seq, at, who, act, detail, hash FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+        self.all(sql, params![signed(after), limit], |row| {
+            Ok(AuditLine {
+                seq: unsigned(row.get("seq")?),
+                at: row.get("at")?,
+                who: row.get("who")?,
+                act: row.get("act")?,
+                detail: row.get("detail")?,
+                hash: row.get("hash")?,
+            })
+        })
+    }
+}
