@@ -1,0 +1,174 @@
+//! The field tables: one for each kind of record. Merging, validating, the protocol document and the schema
+//! version come from here and nowhere else.
+
+mod kinds;
+mod shape;
+
+pub use shape::{FieldError, FieldType};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Version of the field tables. A server holds back what a kind it does not know carries; unknown fields survive.
+pub const SCHEMA: u32 = 1;
+
+/// The kinds of record. Unknown kinds of a newer peer keep their name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A person (*warga pekerja*).
+    Worker,
+    /// One enrolment of a worker in the programmes (*pendaftaran*).
+    Enrollment,
+    /// A fact: something done to an enrolment by an official.
+    EnrollmentEvent,
+    /// A fact: a door visited (*kunjungan*).
+    Visit,
+    /// Server-owned: a village and what its phones need to know of it.
+    Village,
+    /// A kind this version does not know.
+    Other(String),
+}
+
+impl Kind {
+    /// Every kind this version knows.
+    pub const KNOWN: [Self; 5] = [Self::Worker, Self::Enrollment, Self::EnrollmentEvent, Self::Visit, Self::Village];
+
+    /// The name on the wire and in SQL.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Worker => "worker",
+            Self::Enrollment => "enrollment",
+            Self::EnrollmentEvent => "enrollment_event",
+            Self::Visit => "visit",
+            Self::Village => "village",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// From the name on the wire; never fails.
+    pub fn from_name(name: &str) -> Self {
+        Self::KNOWN.into_iter().find(|kind| kind.name() == name).unwrap_or_else(|| Self::Other(name.to_owned()))
+    }
+
+    /// The kind's field table; none for a kind this version does not know.
+    pub fn table(&self) -> Option<&'static KindTable> {
+        kinds::TABLES.iter().find(|table| table.kind == self.name())
+    }
+
+    /// A field's class. A field no table names is class B: both values stay until a person has looked.
+    pub fn class(&self, field: &str) -> Class {
+        self.field(field).map_or(Class::B, |spec| spec.class)
+    }
+
+    /// A field's row in the table.
+    pub fn field(&self, field: &str) -> Option<&'static FieldSpec> {
+        self.table()?.fields.iter().find(|spec| spec.name == field)
+    }
+
+    /// The value as it counts for "the same": folded names, +62 phones, digits of a NIK. Absent is null.
+    pub fn normalise(&self, field: &str, value: &Value) -> Value {
+        self.field(field).map_or_else(|| value.clone(), |spec| spec.ty.normalise(value))
+    }
+
+    /// Whether two values of a field are the same after normalising.
+    pub fn same(&self, field: &str, one: &Value, other: &Value) -> bool {
+        one == other || self.normalise(field, one) == self.normalise(field, other)
+    }
+
+    /// Whether the value may be written to the field. A field no table names takes anything.
+    pub fn validate(&self, field: &str, value: &Value) -> Result<(), FieldError> {
+        match self.field(field) {
+            Some(spec) if value.is_null() && spec.class == Class::Fixed && spec.required => {
+                Err(FieldError::new(field, "required"))
+            }
+            Some(_) if value.is_null() => Ok(()),
+            Some(spec) => spec.ty.validate(value).map_err(|error| error.under(field)),
+            None => Ok(()),
+        }
+    }
+
+    /// The record this one belongs to: the value of the table's parent field.
+    pub fn parent(&self, body: &crate::op::Body) -> Option<crate::id::RecordId> {
+        body.get(self.table()?.parent?)?.as_str()?.parse().ok()
+    }
+
+    /// Required fields that the body lacks: such a record is *incomplete*, never refused.
+    pub fn missing(&self, body: &crate::op::Body) -> Vec<&'static str> {
+        self.table().map_or_else(Vec::new, |table| {
+            let lacks = |name| body.get(name).is_none_or(Value::is_null);
+            table.fields.iter().filter(|spec| spec.required && lacks(spec.name)).map(|spec| spec.name).collect()
+        })
+    }
+
+    /// Whether records of the kind are facts: written once, corrected by a new one that names the old.
+    pub fn is_fact(&self) -> bool {
+        self.table().is_some_and(|table| table.fact)
+    }
+
+    /// Whether only the server writes records of the kind.
+    pub fn is_server_owned(&self) -> bool {
+        self.table().is_some_and(|table| table.fields.iter().all(|spec| spec.class == Class::A))
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Ok(Self::from_name(&name))
+    }
+}
+
+/// How a field merges when both sides changed it since the base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Server-owned: a phone's write is refused for that field.
+    A,
+    /// Safety-critical: both values become candidates of an open conflict.
+    B,
+    /// Ordinary: the later write wins, the other stays in the history.
+    C,
+    /// Set at creation, never after (*capture*, the worker of an enrolment, every field of a fact).
+    Fixed,
+}
+
+/// One row of a field table.
+#[derive(Debug)]
+pub struct FieldSpec {
+    /// Name on the wire and in SQL.
+    pub name: &'static str,
+    /// How it merges.
+    pub class: Class,
+    /// Its shape, with normaliser and validator.
+    pub ty: FieldType,
+    /// Whether a record without it is incomplete.
+    pub required: bool,
+    /// What it means, for docs/PROTOCOL.md.
+    pub doc: &'static str,
+}
+
+/// The field table of one kind.
+#[derive(Debug)]
+pub struct KindTable {
+    /// The kind's name on the wire.
+    pub kind: &'static str,
+    /// What a record of the kind is, for docs/PROTOCOL.md.
+    pub doc: &'static str,
+    /// Written once.
+    pub fact: bool,
+    /// The field that names the record it belongs to.
+    pub parent: Option<&'static str>,
+    /// Its fields, in the order people fill them in.
+    pub fields: &'static [FieldSpec],
+}

@@ -1,0 +1,117 @@
+//! The tables themselves (docs/PROTOCOL.md is made from them).
+
+use super::{Class, FieldSpec, FieldType, KindTable};
+
+const fn field(name: &'static str, class: Class, ty: FieldType, doc: &'static str) -> FieldSpec {
+    FieldSpec { name, class, ty, required: false, doc }
+}
+
+const fn required(name: &'static str, class: Class, ty: FieldType, doc: &'static str) -> FieldSpec {
+    FieldSpec { name, class, ty, required: true, doc }
+}
+
+pub(super) static TABLES: [KindTable; 5] = [WORKER, ENROLLMENT, ENROLLMENT_EVENT, VISIT, VILLAGE];
+
+const WORKER: KindTable = KindTable {
+    kind: "worker",
+    doc: "A person, as on the KTP, with where they live and what they do.",
+    fact: false,
+    parent: None,
+    fields: &[
+        required("nik", Class::B, FieldType::Nik, "Population number, 16 digits; in a Change {masked, tag}"),
+        required("name", Class::B, FieldType::Name, "Name as on the KTP"),
+        required("birth", Class::B, FieldType::Birth, "{date, place, sex}"),
+        required("mother_name", Class::B, FieldType::Name, "Mother's maiden name"),
+        required("home", Class::C, FieldType::Home, "{village, rw, rt, line, landmark, postcode}"),
+        field("phone", Class::C, FieldType::Phone, "+62…; families share one"),
+        required("occupations", Class::B, FieldType::Occupations, "{first, second}: codes of the occupation list"),
+        field("work", Class::C, FieldType::Work, "{place, hours}"),
+        required("heirs", Class::B, FieldType::Heirs, "[{name, relation, phone}]"),
+        field("earlier_kpj", Class::B, FieldType::Kpj, "Member number of an earlier membership, 11 digits"),
+        field("ecosystem", Class::B, FieldType::Text(120), "Company, co-op or PLKK it is registered under"),
+        field("notes", Class::C, FieldType::Text(1000), "Free text"),
+        required("capture", Class::Fixed, FieldType::Capture, "{at, position {lat_e6, lon_e6}, accuracy, official}"),
+        field("kpj", Class::A, FieldType::Kpj, "Member number given by the branch"),
+        field("card", Class::A, FieldType::Any, "Membership card"),
+        field("alias_of", Class::A, FieldType::Record, "Surviving record, when linked as a duplicate"),
+    ],
+};
+
+const ENROLLMENT: KindTable = KindTable {
+    kind: "enrollment",
+    doc: "One enrolment of a worker: what cover, what was declared, what the branch answered.",
+    fact: false,
+    parent: Some("worker"),
+    fields: &[
+        required("worker", Class::Fixed, FieldType::Record, "The worker"),
+        required(
+            "cover",
+            Class::B,
+            FieldType::Cover,
+            "{programs, monthly_income, income_basis, start_month, months, payer, agreement, table_version}",
+        ),
+        required("declaration", Class::B, FieldType::Declaration, "{independent, healthy, at, signature}"),
+        required("consent", Class::B, FieldType::Consent, "{text_version, language, read_by, witness, at}"),
+        field("status", Class::A, FieldType::Text(40), "Stored state, derived by the server from events"),
+        field("returned", Class::A, FieldType::Any, "{code, text}: why the branch returned it"),
+        field("payment_code", Class::A, FieldType::Any, "{code, amount, valid_to}"),
+        field("covered", Class::A, FieldType::Any, "{from: date, until: month}"),
+        field("export_id", Class::A, FieldType::Text(64), "The export it went to the branch with"),
+        field("flags", Class::A, FieldType::Any, "Flags beside the state, e.g. incomplete, renewal_open"),
+    ],
+};
+
+const ENROLLMENT_EVENT: KindTable = KindTable {
+    kind: "enrollment_event",
+    doc: "What an official did to an enrolment; the server derives the state from it.",
+    fact: true,
+    parent: Some("enrollment"),
+    fields: &[
+        required("enrollment", Class::Fixed, FieldType::Record, "The enrolment"),
+        required(
+            "event",
+            Class::Fixed,
+            FieldType::OneOf(&["submit", "resubmit", "renew", "withdraw", "report_death"]),
+            "What was done",
+        ),
+        required("at", Class::Fixed, FieldType::Instant, "When, by the phone's clock"),
+        field("note", Class::Fixed, FieldType::Text(500), "What the official adds, e.g. what was corrected"),
+        field("reason", Class::Fixed, FieldType::Text(60), "Code, for withdraw"),
+        field("cover", Class::Fixed, FieldType::Cover, "For renew: months, payer and what goes with them"),
+        field("declaration", Class::Fixed, FieldType::Declaration, "For renew: still working"),
+        field("date", Class::Fixed, FieldType::Date, "For report_death"),
+        field("corrects", Class::Fixed, FieldType::Record, "The fact this one corrects"),
+    ],
+};
+
+const VISIT: KindTable = KindTable {
+    kind: "visit",
+    doc: "A door visited, and what came of it.",
+    fact: true,
+    parent: Some("worker"),
+    fields: &[
+        field("worker", Class::Fixed, FieldType::Record, "The person met, if any"),
+        required(
+            "outcome",
+            Class::Fixed,
+            FieldType::OneOf(&["registered", "already_member", "nobody_home", "refused", "not_eligible", "come_back"]),
+            "What came of it",
+        ),
+        required("at", Class::Fixed, FieldType::Instant, "When, by the phone's clock"),
+        field("door", Class::Fixed, FieldType::Text(160), "Which door, as the official calls it"),
+        field("capture", Class::Fixed, FieldType::Capture, "Where and by whom"),
+        field("note", Class::Fixed, FieldType::Text(500), "Free text"),
+        field("corrects", Class::Fixed, FieldType::Record, "The fact this one corrects"),
+    ],
+};
+
+const VILLAGE: KindTable = KindTable {
+    kind: "village",
+    doc: "A village as its phones need it: the key that turns a typed NIK into the tag that Changes carry.",
+    fact: false,
+    parent: None,
+    fields: &[
+        field("name", Class::A, FieldType::Text(80), "Name, with its district"),
+        field("tag_key", Class::A, FieldType::Text(64), "32 bytes as hex: HMAC-SHA256 key of the village's NIK tags"),
+    ],
+};

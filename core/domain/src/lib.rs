@@ -1,0 +1,22 @@
+//! The rules of Payung: pure, without I/O, clock or randomness; time, ids and random bytes are arguments.
+//!
+//! Every kind of record has one field table ([`field`]), which merging, validating, the protocol document and
+//! the schema version all come from. [`merge`] is the one merge, used by the server, the simulator and the tests.
+
+pub mod area;
+pub mod calendar;
+pub mod contribution;
+pub mod eligibility;
+pub mod enrollment;
+pub mod field;
+pub mod id;
+pub mod merge;
+pub mod nik;
+pub mod occupation;
+pub mod op;
+pub mod record;
+pub mod region;
+pub mod tag;
+pub mod text;
+mod wire;
+pub mod worker;

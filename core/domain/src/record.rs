@@ -1,0 +1,190 @@
+//! A record as the server keeps it: body, and for each field who wrote it, when, and what is open about it.
+
+use crate::{
+    area::Area,
+    field::Kind,
+    id::{Base, DeviceId, Epoch, Hlc, OfficialId, OpId, RecordId},
+    op::{Body, Conflict},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Who wrote the value that stands in a field, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The op that wrote it.
+    pub author: OpId,
+    /// The person behind the device.
+    pub who: OfficialId,
+    /// The record's version that brought it.
+    pub version: u64,
+    /// The epoch of that version.
+    pub epoch: Epoch,
+    /// The writer's clamped clock.
+    pub hlc: Hlc,
+    /// What the writer's form was opened with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Base>,
+    /// The op's receipt in an earlier epoch, if it was offered again after a restore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Base>,
+    /// The linked record whose op wrote it, if it was not written to this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<RecordId>,
+}
+
+/// A value with its stamp: what unlinking gives back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stamped {
+    /// The value; null where the field was empty.
+    pub value: Value,
+    /// Its stamp; none where nobody had written the field.
+    pub stamp: Option<Stamp>,
+}
+
+/// The link of a duplicate (this record) to the surviving one. Reversible.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alias {
+    /// The surviving record.
+    pub survivor: RecordId,
+    /// This record's version when it was linked.
+    pub loser_version: u64,
+    /// The survivor's version just before the link.
+    pub survivor_version: u64,
+    /// Fields that were equal on both at link time, or that the survivor took over.
+    pub equal: BTreeSet<String>,
+    /// For each field that a value of this record now stands in: what stood there before.
+    pub before: BTreeMap<String, Stamped>,
+}
+
+/// A record as the server keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Its id.
+    pub id: RecordId,
+    /// Its kind.
+    pub kind: Kind,
+    /// Who looks after it.
+    pub area: Area,
+    /// Bumped by every change, of conflicts, too. 0 before the first op is applied.
+    pub version: u64,
+    /// The fields' values.
+    pub body: Body,
+    /// Who wrote them.
+    pub stamps: BTreeMap<String, Stamp>,
+    /// For each field and device, the highest n received, also when that write was equal, lost or a candidate.
+    pub received: BTreeMap<String, BTreeMap<DeviceId, u64>>,
+    /// For each field, the ops a resolver had seen: arriving later, they go to the history.
+    pub settled: BTreeMap<String, BTreeSet<OpId>>,
+    /// Open conflicts.
+    pub conflicts: BTreeMap<String, Conflict>,
+    /// Set while this record is linked to another as its duplicate.
+    pub alias: Option<Alias>,
+}
+
+impl Record {
+    /// A record nothing has been written to.
+    pub fn new(id: RecordId, kind: Kind, area: Area) -> Self {
+        Self {
+            id,
+            kind,
+            area,
+            version: 0,
+            body: Body::new(),
+            stamps: BTreeMap::new(),
+            received: BTreeMap::new(),
+            settled: BTreeMap::new(),
+            conflicts: BTreeMap::new(),
+            alias: None,
+        }
+    }
+
+    /// A field's value; null where there is none.
+    pub fn value(&self, field: &str) -> &Value {
+        self.body.get(field).unwrap_or(&Value::Null)
+    }
+
+    /// A field's text.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.body.get(field)?.as_str()
+    }
+
+    /// The highest n received from a device for a field; 0 when none.
+    pub fn highest(&self, field: &str, device: DeviceId) -> u64 {
+        let written = self.stamps.get(field).filter(|stamp| stamp.author.device == device && stamp.source.is_none());
+        let received = self.received.get(field).and_then(|by| by.get(&device)).copied().unwrap_or(0);
+        received.max(written.map_or(0, |stamp| stamp.author.n))
+    }
+
+    /// Whether a class-B conflict is open: then nothing of this record goes to the branch.
+    pub fn has_open_conflict(&self) -> bool {
+        !self.conflicts.is_empty()
+    }
+}
+
+/// How a record's state is stored: fields written by one op share one stamp, since most records come from one op.
+#[derive(Serialize, Deserialize)]
+struct Packed {
+    body: Body,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    stamps: Vec<(Stamp, Vec<String>)>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    received: BTreeMap<String, BTreeMap<DeviceId, u64>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    settled: BTreeMap<String, BTreeSet<OpId>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    conflicts: BTreeMap<String, Conflict>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alias: Option<Alias>,
+}
+
+impl Record {
+    /// The record's state as compact JSON, without id, kind, area and version, which are columns.
+    pub fn to_state(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut stamps: Vec<(Stamp, Vec<String>)> = Vec::new();
+        for (field, stamp) in &self.stamps {
+            match stamps.iter_mut().find(|(shared, _)| shared == stamp) {
+                Some((_, fields)) => fields.push(field.clone()),
+                None => stamps.push((stamp.clone(), vec![field.clone()])),
+            }
+        }
+        serde_json::to_vec(&Packed {
+            body: self.body.clone(),
+            stamps,
+            received: self.received.clone(),
+            settled: self.settled.clone(),
+            conflicts: self.conflicts.clone(),
+            alias: self.alias.clone(),
+        })
+    }
+
+    /// The record from its columns and [`Record::to_state`].
+    pub fn from_state(
+        id: RecordId,
+        kind: Kind,
+        area: Area,
+        version: u64,
+        state: &[u8],
+    ) -> Result<Self, serde_json::Error> {
+        let packed: Packed = serde_json::from_slice(state)?;
+        let mut stamps = BTreeMap::new();
+        for (stamp, fields) in packed.stamps {
+            for field in fields {
+                stamps.insert(field, stamp.clone());
+            }
+        }
+        Ok(Self {
+            id,
+            kind,
+            area,
+            version,
+            body: packed.body,
+            stamps,
+            received: packed.received,
+            settled: packed.settled,
+            conflicts: packed.conflicts,
+            alias: packed.alias,
+        })
+    }
+}
