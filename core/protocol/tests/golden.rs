@@ -1,0 +1,190 @@
+//! Golden files: what was sealed once must open for ever, and a change of the format is seen.
+
+mod common;
+
+use common::{World, cursor, reply, request};
+use payung_protocol::{
+    Certificate, Invite, JoinAnswer, JoinReply, KeyList, Limits, Problem, ProblemCode, PublishedKeys, ReceiverKey,
+    ReceiverSecret, Request, Sent, Serials, SigningKey, open_join, open_join_answer, open_reply, open_request,
+    seal_join, seal_join_answer, seal_reply, seal_request,
+};
+use serde_json::{Value, json};
+use std::{fs, path::PathBuf};
+
+fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bundles.json")
+}
+
+/// Everything an independent reader needs to open one bundle.
+fn entry(
+    name: &str,
+    context: &str,
+    sealed: &[u8],
+    to: &ReceiverSecret,
+    by: &SigningKey,
+    kid: &[u8],
+    answers: Option<&Sent>,
+    message: Value,
+) -> Value {
+    let receiver: ReceiverKey = to.receiver_key();
+    json!({
+        "name": name,
+        "context": context,
+        "receiver_secret": hex::encode(*to.to_bytes()),
+        "receiver_public": hex::encode(receiver.to_bytes()),
+        "signer_public": hex::encode(by.verifying_key().to_bytes()),
+        "kid": hex::encode(kid),
+        "answers": answers.map(|sent| hex::encode(sent.digest.0)),
+        "sealed": hex::encode(sealed),
+        "message": message,
+    })
+}
+
+/// The same bytes on every run: keys and randomness are seeded.
+fn made() -> Value {
+    let mut w = World::new(169);
+    let (server_id, device_kid) = (w.server.verifying_key().id().0, w.device.bytes());
+    let receiver = w.receiver.receiver_key();
+    let device_key = w.phone.device.receiver_key();
+
+    let mut asked = request(3);
+    asked.ops.push(common::edit(9));
+    let first = seal_request(&asked, w.bundle, w.device, &w.phone.session, &receiver, &mut w.rng).expect("sealed");
+    let answers = first.sent().expect("a header");
+    let answer = reply(2);
+    let second = seal_reply(&answer, &answers, &w.server, &device_key, &mut w.rng).expect("sealed");
+
+    let idle_request = Request { cursor: Some(cursor()), ..Request::default() };
+    let idle =
+        seal_request(&idle_request, w.bundle, w.device, &w.phone.session, &receiver, &mut w.rng).expect("sealed");
+
+    let join = w.join_request();
+    let third = seal_join(&join, w.bundle, &w.phone.session, &receiver, &mut w.rng).expect("sealed");
+    let join_sent = third.sent().expect("a header");
+    let certificate = w.certificate().issue(&w.server).expect("small enough");
+    let joined = JoinAnswer::Joined(JoinReply { certificate: certificate.clone(), server_time: 1_795_000_000_123 });
+    let fourth = seal_join_answer(&joined, &join_sent, &w.server, &device_key, &mut w.rng).expect("sealed");
+    let refused = JoinAnswer::Refused(Problem::new(ProblemCode::InviteUsed, "r-7"));
+    let fifth = seal_join_answer(&refused, &join_sent, &w.server, &device_key, &mut w.rng).expect("sealed");
+
+    let (session, device) = (&w.phone.session, &w.phone.device);
+    let session_id = session.verifying_key().id().0;
+    let bundles = [
+        entry("request", "payung/exchange/1", first.as_bytes(), &w.receiver, session, &device_kid, None, value(&asked)),
+        entry(
+            "reply",
+            "payung/exchange/1",
+            second.as_bytes(),
+            device,
+            &w.server,
+            &server_id,
+            Some(&answers),
+            value(&answer),
+        ),
+        entry(
+            "idle",
+            "payung/exchange/1",
+            idle.as_bytes(),
+            &w.receiver,
+            session,
+            &device_kid,
+            None,
+            value(&idle_request),
+        ),
+        entry("join", "payung/join/1", third.as_bytes(), &w.receiver, session, &session_id, None, value(&join)),
+        entry(
+            "joined",
+            "payung/join/1",
+            fourth.as_bytes(),
+            device,
+            &w.server,
+            &server_id,
+            Some(&join_sent),
+            value(&joined),
+        ),
+        entry(
+            "refused",
+            "payung/join/1",
+            fifth.as_bytes(),
+            device,
+            &w.server,
+            &server_id,
+            Some(&join_sent),
+            value(&refused),
+        ),
+    ];
+    let signed = |name: &str, context: &str, bytes: &[u8], by: &SigningKey| {
+        json!({
+            "name": name,
+            "context": context,
+            "signer_public": hex::encode(by.verifying_key().to_bytes()),
+            "kid": hex::encode(by.verifying_key().id().0),
+            "signed": hex::encode(bytes),
+        })
+    };
+    let keys = w.key_list().sign(&w.root).expect("its own root");
+    let receivers = w.receiver_list().sign(&w.server).expect("signed");
+    json!({
+        "bundles": bundles,
+        "signed": [
+            signed("certificate", "payung/certificate/1", &certificate, &w.server),
+            signed("key list", "payung/keys/1", &keys, &w.root),
+            signed("receiver list", "payung/receivers/1", &receivers, &w.server),
+        ],
+        "invite": w.invite().to_link().expect("addresses are good"),
+    })
+}
+
+/// A message as JSON.
+fn value(message: &impl serde::Serialize) -> Value {
+    serde_json::to_value(message).expect("a message")
+}
+
+fn golden() -> Value {
+    serde_json::from_slice(&fs::read(path()).expect("the golden file")).expect("JSON")
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    hex::decode(value.as_str().expect("text")).expect("hex")
+}
+
+#[test]
+fn format_is_that_of_the_golden_file() {
+    let made = made();
+    if std::env::var_os("PAYUNG_BLESS").is_some() {
+        fs::write(path(), serde_json::to_string_pretty(&made).unwrap() + "\n").unwrap();
+    }
+    assert!(made == golden(), "the format has changed; phones in the field write the old one");
+}
+
+#[test]
+fn golden_bundles_open() {
+    let golden = golden();
+    let mut w = World::new(169);
+    let sealed = |i: usize| bytes(&golden["bundles"][i]["sealed"]);
+    let message = |i: usize| golden["bundles"][i]["message"].clone();
+
+    let opened = open_request(&sealed(0), |id| w.secret_of(id), |id| w.session_of(id), Limits::REQUEST).unwrap();
+    assert_eq!(serde_json::to_value(&opened.request).unwrap(), message(0));
+    let device = &w.phone.device;
+    let answer = open_reply(&sealed(1), device, |id| w.server_key(id), &opened.sent, Limits::REPLY).unwrap();
+    assert_eq!(serde_json::to_value(&answer).unwrap(), message(1));
+    let joining = open_join(&sealed(3), |id| w.secret_of(id)).unwrap();
+    assert_eq!(serde_json::to_value(&joining.request).unwrap(), message(3));
+    for i in [4, 5] {
+        let answer = open_join_answer(&sealed(i), device, |id| w.server_key(id), &joining.sent).unwrap();
+        assert_eq!(serde_json::to_value(&answer).unwrap(), message(i));
+    }
+
+    let signed = |i: usize| bytes(&golden["signed"][i]["signed"]);
+    let certificate = Certificate::verify(&signed(0), |id| w.server_key(id)).unwrap();
+    assert_eq!(certificate, w.certificate());
+    let root = w.root.verifying_key().fingerprint();
+    let published = PublishedKeys { keys: signed(1), receivers: signed(2) };
+    let believed = published.verify(&root, Serials::default()).unwrap();
+    assert_eq!(believed.keys, w.key_list());
+    assert_eq!(KeyList::verify(&signed(1), &root, 3).unwrap(), w.key_list());
+    assert_eq!(believed.receivers, w.receiver_list());
+    let invite = Invite::parse(golden["invite"].as_str().unwrap()).unwrap();
+    assert_eq!((invite.servers, invite.root), (w.invite().servers, root));
+}
