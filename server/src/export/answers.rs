@@ -1,0 +1,284 @@
+//! Reading the branch's answers, and lists of known members.
+//!
+//! A file is taken whole or not at all: every wrong line is told, none is applied.
+
+use super::{
+    lines::{FileError, LineError},
+    template::{AnswerTemplate, MemberTemplate},
+};
+use chrono::NaiveDate;
+use payung_domain::{
+    calendar::Month,
+    contribution::parse_rupiah,
+    enrollment::{Kpj, PaymentCode, Reason, return_reason},
+    id::RecordId,
+    nik::Nik,
+    text::fold,
+};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
+
+/// A list of a branch's whole year is far smaller.
+const LIMIT: usize = 64 << 20;
+/// Of the branch's own words.
+const LONGEST_NOTE: usize = 500;
+
+/// What the branch says of one enrolment.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The line in the file, from 1, the header counted.
+    pub line: u64,
+    /// The enrolment, where the file names it.
+    pub reference: Option<RecordId>,
+    /// The export it answers, where the file names it.
+    pub export_id: Option<String>,
+    /// The worker, where the file names them.
+    pub nik: Option<Nik>,
+    /// What it says.
+    pub response: Response,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // the NIK and the branch's words are a person's
+        f.debug_struct("Answer").field("line", &self.line).field("reference", &self.reference).finish_non_exhaustive()
+    }
+}
+
+/// One answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Response {
+    /// Sent back.
+    Returned(Reason),
+    /// Member number and what to pay with.
+    Numbered {
+        /// Member number.
+        kpj: Kpj,
+        /// What to pay with.
+        payment_code: PaymentCode,
+    },
+    /// Paid.
+    Paid {
+        /// The day of payment, where told.
+        on: Option<NaiveDate>,
+        /// First day of cover; needed for the first payment.
+        from: Option<NaiveDate>,
+        /// Last month of cover.
+        until: Month,
+    },
+}
+
+/// A file of answers.
+#[derive(Clone, Debug)]
+pub struct AnswerFile {
+    /// One for each line, in order.
+    pub answers: Vec<Answer>,
+    /// Header by what it means, for telling about lines.
+    pub headers: BTreeMap<String, String>,
+    /// SHA-256 of the file.
+    pub sha256: [u8; 32],
+}
+
+/// A row: values by what their column means.
+struct Row<'r> {
+    line: u64,
+    record: &'r csv::StringRecord,
+    columns: &'r HashMap<String, (usize, String)>,
+    errors: &'r mut Vec<LineError>,
+}
+
+impl Row<'_> {
+    /// The trimmed cell; none where it is empty or the file has no such column.
+    fn get(&self, column: &str) -> Option<&str> {
+        let (at, _) = self.columns.get(column)?;
+        // an apostrophe before a formula sign is ours or a spreadsheet's
+        let cell = self.record.get(*at)?.trim();
+        let cell = cell.strip_prefix('\'').unwrap_or(cell);
+        (!cell.is_empty()).then_some(cell)
+    }
+
+    fn wrong(&mut self, column: &str, reason: &str) {
+        let header = self.columns.get(column).map_or(column, |(_, header)| header.as_str());
+        self.errors.push(LineError::new(self.line, header, reason));
+    }
+
+    /// A cell that may be empty. What it can't be read as is told, and reads as none.
+    fn maybe<T>(&mut self, column: &str, read: impl FnOnce(&str) -> Result<T, &'static str>) -> Option<T> {
+        match self.get(column).map(read)? {
+            Ok(value) => Some(value),
+            Err(code) => {
+                self.wrong(column, code);
+                None
+            }
+        }
+    }
+
+    /// A cell that must be there.
+    fn needed<T>(&mut self, column: &str, read: impl FnOnce(&str) -> Result<T, &'static str>) -> Option<T> {
+        if self.get(column).is_none() {
+            self.wrong(column, "missing");
+            return None;
+        }
+        self.maybe(column, read)
+    }
+}
+
+/// Reads a file with the columns `wanted`, of which `needed` must be there; hands each row on.
+fn read_rows(
+    bytes: &[u8],
+    wanted: &BTreeMap<String, Vec<String>>,
+    needed: &[&str],
+    mut row: impl FnMut(Row<'_>),
+) -> Result<BTreeMap<String, String>, FileError> {
+    if bytes.len() > LIMIT {
+        return Err(FileError::TooLarge(LIMIT >> 20));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| FileError::NotUtf8)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let first = text.lines().next().unwrap_or_default();
+    let delimiter = if first.matches(';').count() >= first.matches(',').count() { b';' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
+    let headers = reader.headers().map_err(|_| FileError::Empty)?.clone();
+    let mut columns = HashMap::new();
+    for (name, called) in wanted {
+        let fits = |header: &str| called.iter().any(|word| fold(word) == fold(header));
+        if let Some((at, header)) = headers.iter().enumerate().find(|(_, header)| fits(header)) {
+            columns.insert(name.clone(), (at, header.trim().to_owned()));
+        }
+    }
+    let lacking: Vec<String> = needed.iter().filter(|name| !columns.contains_key(**name)).map(|name| header_of(wanted, name)).collect();
+    if !lacking.is_empty() {
+        return Err(FileError::Columns(lacking));
+    }
+    let mut errors = Vec::new();
+    let mut count = 0;
+    for record in reader.records() {
+        match record {
+            Ok(record) => {
+                // spreadsheets leave lines of empty cells behind
+                if record.iter().all(|cell| cell.trim().is_empty()) {
+                    continue;
+                }
+                count += 1;
+                let line = record.position().map_or(0, csv::Position::line);
+                row(Row { line, record: &record, columns: &columns, errors: &mut errors });
+            }
+            Err(error) => {
+                count += 1;
+                let line = error.position().map_or(0, csv::Position::line);
+                errors.push(LineError::new(line, "", "not_csv"));
+            }
+        }
+    }
+    if !errors.is_empty() {
+        return Err(FileError::Lines(errors));
+    }
+    if count == 0 {
+        return Err(FileError::Empty);
+    }
+    Ok(columns.into_iter().map(|(name, (_, header))| (name, header)).collect())
+}
+
+fn header_of(wanted: &BTreeMap<String, Vec<String>>, name: &str) -> String {
+    wanted.get(name).and_then(|called| called.first()).cloned().unwrap_or_else(|| name.to_owned())
+}
+
+/// What a list of `meaning → words` makes of a cell.
+fn word_of<'l>(list: &'l BTreeMap<String, Vec<String>>, cell: &str) -> Option<&'l str> {
+    let cell = fold(cell);
+    list.iter().find(|(name, words)| fold(name) == cell || words.iter().any(|word| fold(word) == cell)).map(|(name, _)| name.as_str())
+}
+
+fn day(formats: &[String], text: &str) -> Result<NaiveDate, &'static str> {
+    formats.iter().find_map(|format| NaiveDate::parse_from_str(text, format).ok()).ok_or("date_invalid")
+}
+
+fn month(formats: &[String], text: &str) -> Result<Month, &'static str> {
+    // chrono reads a month only as a day of it
+    let of = |format: &String| NaiveDate::parse_from_str(&format!("01 {text}"), &format!("%d {format}")).ok();
+    formats.iter().find_map(of).map(Month::of).ok_or("month_invalid")
+}
+
+/// Reads the branch's answers.
+///
+/// # Errors
+/// [`FileError`]; [`FileError::Lines`] tells every wrong line.
+pub fn read_answers(template: &AnswerTemplate, bytes: &[u8]) -> Result<AnswerFile, FileError> {
+    let mut answers = Vec::new();
+    let headers = read_rows(bytes, &template.columns, &["answer"], |mut row| {
+        answers.extend(read_answer(template, &mut row));
+    })?;
+    Ok(AnswerFile { answers, headers, sha256: Sha256::digest(bytes).into() })
+}
+
+fn read_answer(template: &AnswerTemplate, row: &mut Row<'_>) -> Option<Answer> {
+    let before = row.errors.len();
+    let reference = row.maybe("reference", |text| text.parse().map_err(|_| "reference_invalid"));
+    let nik = row.maybe("nik", |text| Nik::parse(text).map_err(|error| error.code()));
+    if reference.is_none() && nik.is_none() && row.errors.len() == before {
+        row.wrong("", "names neither an enrolment nor a NIK");
+    }
+    let export_id = row.get("export").map(str::to_owned);
+    let said = row.needed("answer", |text| {
+        word_of(&template.answers, text).map(str::to_owned).ok_or("answer_unknown")
+    });
+    let response = match said.as_deref() {
+        Some("returned") => {
+            let code = row.needed("reason", |text| {
+                let known = return_reason(text).map(|reason| reason.code.as_str());
+                known.or_else(|| word_of(&template.reasons, text)).map(str::to_owned).ok_or("reason_unknown")
+            });
+            let note = row.maybe("note", |text| match text.chars().count() <= LONGEST_NOTE {
+                true => Ok(text.to_owned()),
+                false => Err("too_long"),
+            });
+            code.map(|code| Response::Returned(Reason { code, text: note.unwrap_or_default() }))
+        }
+        Some("numbered") => {
+            let kpj = row.needed("kpj", |text| Kpj::parse(text).map_err(|error| error.code()));
+            let code = row.needed("code", |text| Ok(text.to_owned()));
+            let amount = row.needed("amount", |text| match parse_rupiah("amount", text) {
+                Ok(amount) if amount > 0 => Ok(amount),
+                _ => Err("not_a_number"),
+            });
+            let valid_to = row.needed("valid_to", |text| day(&template.dates, text));
+            match (kpj, code, amount, valid_to) {
+                (Some(kpj), Some(code), Some(amount), Some(valid_to)) => {
+                    Some(Response::Numbered { kpj, payment_code: PaymentCode { code, amount, valid_to } })
+                }
+                _ => None,
+            }
+        }
+        Some("paid") => {
+            let on = row.maybe("paid_on", |text| day(&template.dates, text));
+            let from = row.maybe("from", |text| day(&template.dates, text));
+            let until = row.needed("until", |text| month(&template.months, text));
+            until.map(|until| Response::Paid { on, from, until })
+        }
+        Some(_) => {
+            row.wrong("answer", "answer_unknown");
+            None
+        }
+        None => None,
+    };
+    let whole = row.errors.len() == before;
+    response.filter(|_| whole).map(|response| Answer { line: row.line, reference, export_id, nik, response })
+}
+
+/// Reads the NIKs of known members.
+///
+/// # Errors
+/// As [`read_answers`].
+pub fn read_members(template: &MemberTemplate, bytes: &[u8]) -> Result<Vec<Nik>, FileError> {
+    let mut niks = Vec::new();
+    read_rows(bytes, &template.columns, &["nik"], |mut row| {
+        niks.extend(row.needed("nik", |text| Nik::parse(text).map_err(|error| error.code())));
+    })?;
+    Ok(niks)
+}
+
+#[cfg(test)]
+mod tests;
