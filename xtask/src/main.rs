@@ -1,0 +1,91 @@
+//! The work behind `./dev`: playing the main job, testing, measuring.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line's output is its purpose")]
+
+mod bench;
+mod floor;
+mod play;
+mod suite;
+mod tally;
+mod workspace;
+
+use clap::{Args, Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Payung's door; see `./dev help`.
+#[derive(Parser)]
+#[command(name = "dev")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Play the main job on this machine, then leave the server up.
+    Run(RunArgs),
+    /// Check everything, or the named parts.
+    Test {
+        /// The parts; all when none is named.
+        parts: Vec<suite::Part>,
+    },
+    /// Measure in a release build and write docs/BENCHMARKS.md.
+    Bench {
+        /// Handed to the bench as they are.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+/// How the main job is played.
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// Stop everything at the end and print one JSON object last.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Put the server's and the phones' files there, and keep them.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Play another neighbourhood: the people, the cut and the lost answer follow from it.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// What stops a task; a failed check is no error but counted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum XtaskError {
+    /// A program could not be started.
+    #[error("cannot run {program}: {reason}")]
+    Start {
+        /// The program's name.
+        program: String,
+        /// The system's word.
+        reason: std::io::Error,
+    },
+    /// A file could not be read or written.
+    #[error("{path}: {reason}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        reason: std::io::Error,
+    },
+    /// The binaries did not build; the compiler has said why.
+    #[error("the build failed")]
+    Build,
+    /// The played scenario stopped.
+    #[error(transparent)]
+    Play(#[from] play::PlayError),
+}
+
+fn main() -> ExitCode {
+    let workspace = workspace::Workspace::find();
+    let done = match Cli::parse().task {
+        Task::Run(args) => play::run(&workspace, &args),
+        Task::Test { parts } => suite::run(&workspace, &parts),
+        Task::Bench { args } => bench::run(&workspace, &args),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("dev: {error}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,39 @@
+//! `./dev test`: the parts, in the order in which a mistake is cheapest to hear of.
+
+mod core;
+mod deny;
+mod docs;
+mod judges;
+
+use crate::{XtaskError, floor::Floor, tally::Tally, workspace::Workspace};
+use clap::ValueEnum;
+use std::process::ExitCode;
+
+/// A part of the tests that can be run alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// The documents' links and maps.
+    Docs,
+    /// Format, lints and the workspace's own tests.
+    Core,
+    /// Programs nobody here wrote open what Payung seals.
+    Judges,
+    /// Licences, sources and known defects of the dependencies.
+    Deny,
+}
+
+/// Runs the parts, all when none is named; the last line printed is the sum.
+pub(crate) fn run(workspace: &Workspace, parts: &[Part]) -> Result<ExitCode, XtaskError> {
+    let floor = Floor::new();
+    let mut sum = Tally::default();
+    for part in Part::value_variants().iter().filter(|part| parts.is_empty() || parts.contains(part)) {
+        sum += match part {
+            Part::Docs => docs::run(workspace)?,
+            Part::Core => core::run(workspace, &floor)?,
+            Part::Judges => judges::run(workspace, &floor)?,
+            Part::Deny => deny::run(workspace, &floor)?,
+        };
+    }
+    println!("{sum}");
+    Ok(if sum.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
