@@ -49,18 +49,18 @@ impl KeyList {
         signed_cbor(self, KEYS, root)
     }
 
-    /// Reads a list of the root `root`; `last` is the highest serial seen so far, 0 at first.
+    /// Reads a list of the root `root`; `seen` is the highest serial seen so far, 0 at first.
     ///
     /// # Errors
     /// [`SealError::OtherRoot`], [`SealError::OldSerial`], or another where it is not signed by that root.
-    pub fn verify(signed: &[u8], root: &Fingerprint, last: u64) -> Result<Self, SealError> {
+    pub fn verify(signed: &[u8], root: &Fingerprint, seen: u64) -> Result<Self, SealError> {
         let message = parse(signed)?;
         let claimed: Self = from_cbor(message.unverified_payload())?;
         if claimed.root.fingerprint() != *root {
             return Err(SealError::OtherRoot);
         }
         let list: Self = verified_cbor(message, KEYS, |kid| (kid == claimed.root.id()).then_some(claimed.root))?;
-        newer(list.serial, last)?;
+        newer(list.serial, seen)?;
         Ok(list)
     }
 
@@ -94,13 +94,13 @@ impl ReceiverList {
         signed_cbor(self, RECEIVERS, server)
     }
 
-    /// Reads a list signed by one of the server's keys; `last` as for [`KeyList::verify`].
+    /// Reads a list signed by one of the server's keys; `seen` as for [`KeyList::verify`].
     ///
     /// # Errors
     /// [`SealError::OldSerial`], or another where it is not signed by such a key.
-    pub fn verify(signed: &[u8], keys: &KeyList, last: u64) -> Result<Self, SealError> {
+    pub fn verify(signed: &[u8], keys: &KeyList, seen: u64) -> Result<Self, SealError> {
         let list: Self = verified_cbor(parse(signed)?, RECEIVERS, |kid| keys.signing_key(kid))?;
-        newer(list.serial, last)?;
+        newer(list.serial, seen)?;
         Ok(list)
     }
 
@@ -173,8 +173,8 @@ impl ServerKeys {
     }
 }
 
-fn newer(serial: u64, last: u64) -> Result<(), SealError> {
-    if serial < last { Err(SealError::OldSerial) } else { Ok(()) }
+fn newer(serial: u64, seen: u64) -> Result<(), SealError> {
+    if serial < seen { Err(SealError::OldSerial) } else { Ok(()) }
 }
 
 fn parse(signed: &[u8]) -> Result<Unverified, SealError> {

@@ -301,8 +301,8 @@ fn seal<M: Serialize>(
     if json.len() > limits.unpacked {
         return Err(SealError::UnpackedTooLarge { limit: limits.unpacked });
     }
-    let signed = cose::sign(pack(&json)?, &place.aad(), kid, signer)?;
-    let sealed = encrypt(place.header, &signed, receiver, rng)?;
+    let message = cose::sign(pack(&json)?, &place.aad(), kid, signer)?;
+    let sealed = encrypt(place.header, &message, receiver, rng)?;
     limits.sealed(sealed.len())?;
     Ok(SealedBundle(sealed))
 }
@@ -403,15 +403,18 @@ fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, SealError> {
     }
     let mut decoder = Decoder::with_buffer(packed).map_err(|_| SealError::Compression)?.single_frame();
     decoder.window_log_max(limit.next_power_of_two().ilog2().max(10)).map_err(|_| SealError::Compression)?;
-    // one byte more than expected, so that the reader sees the end without growing
-    let mut json = Vec::with_capacity(expected + 1);
-    let most = u64::try_from(limit).map_or(u64::MAX, |limit| limit.saturating_add(1));
-    decoder.by_ref().take(most).read_to_end(&mut json).map_err(|_| SealError::Compression)?;
-    if json.len() > limit {
-        return Err(SealError::UnpackedTooLarge { limit });
-    }
+    let json = read_bounded(&mut decoder, expected, limit)?;
     if !decoder.finish().is_empty() {
         return Err(SealError::TrailingBytes);
     }
     Ok(json)
+}
+
+/// Everything a reader has, if that is no more than `limit`; `expected` saves growing.
+fn read_bounded(reader: impl Read, expected: usize, limit: usize) -> Result<Vec<u8>, SealError> {
+    // one byte more, so that the reader sees the end without growing, and too much is told from just enough
+    let mut bytes = Vec::with_capacity(expected + 1);
+    let most = u64::try_from(limit).map_or(u64::MAX, |limit| limit.saturating_add(1));
+    reader.take(most).read_to_end(&mut bytes).map_err(|_| SealError::Compression)?;
+    if bytes.len() > limit { Err(SealError::UnpackedTooLarge { limit }) } else { Ok(bytes) }
 }

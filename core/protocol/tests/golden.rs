@@ -4,9 +4,9 @@ mod common;
 
 use common::{World, cursor, reply, request};
 use payung_protocol::{
-    Certificate, Invite, JoinAnswer, JoinReply, KeyList, Limits, Problem, ProblemCode, PublishedKeys, ReceiverKey,
-    ReceiverSecret, Request, Sent, Serials, SigningKey, open_join, open_join_answer, open_reply, open_request,
-    seal_join, seal_join_answer, seal_reply, seal_request,
+    Certificate, Invite, JoinAnswer, JoinReply, KeyList, Limits, Problem, ProblemCode, PublishedKeys, ReceiverSecret,
+    Request, SealedBundle, Sent, Serials, SigningKey, open_join, open_join_answer, open_reply, open_request, seal_join,
+    seal_join_answer, seal_reply, seal_request,
 };
 use serde_json::{Value, json};
 use std::{fs, path::PathBuf};
@@ -15,29 +15,30 @@ fn path() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bundles.json")
 }
 
-/// Everything an independent reader needs to open one bundle.
-fn entry(
-    name: &str,
-    context: &str,
-    sealed: &[u8],
-    to: &ReceiverSecret,
-    by: &SigningKey,
-    kid: &[u8],
-    answers: Option<&Sent>,
-    message: Value,
-) -> Value {
-    let receiver: ReceiverKey = to.receiver_key();
-    json!({
-        "name": name,
-        "context": context,
-        "receiver_secret": hex::encode(*to.to_bytes()),
-        "receiver_public": hex::encode(receiver.to_bytes()),
-        "signer_public": hex::encode(by.verifying_key().to_bytes()),
-        "kid": hex::encode(kid),
-        "answers": answers.map(|sent| hex::encode(sent.digest.0)),
-        "sealed": hex::encode(sealed),
-        "message": message,
-    })
+/// Who sealed a bundle for whom, and where it holds.
+struct Ends<'a> {
+    context: &'a str,
+    to: &'a ReceiverSecret,
+    by: &'a SigningKey,
+    kid: &'a [u8],
+    answers: Option<&'a Sent>,
+}
+
+impl Ends<'_> {
+    /// Everything an independent reader needs to open one bundle.
+    fn entry(&self, name: &str, sealed: &SealedBundle, message: &impl serde::Serialize) -> Value {
+        json!({
+            "name": name,
+            "context": self.context,
+            "receiver_secret": hex::encode(*self.to.to_bytes()),
+            "receiver_public": hex::encode(self.to.receiver_key().to_bytes()),
+            "signer_public": hex::encode(self.by.verifying_key().to_bytes()),
+            "kid": hex::encode(self.kid),
+            "answers": self.answers.map(|sent| hex::encode(sent.digest.0)),
+            "sealed": hex::encode(sealed.as_bytes()),
+            "message": message,
+        })
+    }
 }
 
 /// The same bytes on every run: keys and randomness are seeded.
@@ -69,49 +70,16 @@ fn made() -> Value {
 
     let (session, device) = (&w.phone.session, &w.phone.device);
     let session_id = session.verifying_key().id().0;
+    let ask = |context, kid| Ends { context, to: &w.receiver, by: session, kid, answers: None };
+    let answer_to = |context, sent| Ends { context, to: device, by: &w.server, kid: &server_id, answers: Some(sent) };
+    let (exchange, joining) = ("payung/exchange/1", "payung/join/1");
     let bundles = [
-        entry("request", "payung/exchange/1", first.as_bytes(), &w.receiver, session, &device_kid, None, value(&asked)),
-        entry(
-            "reply",
-            "payung/exchange/1",
-            second.as_bytes(),
-            device,
-            &w.server,
-            &server_id,
-            Some(&answers),
-            value(&answer),
-        ),
-        entry(
-            "idle",
-            "payung/exchange/1",
-            idle.as_bytes(),
-            &w.receiver,
-            session,
-            &device_kid,
-            None,
-            value(&idle_request),
-        ),
-        entry("join", "payung/join/1", third.as_bytes(), &w.receiver, session, &session_id, None, value(&join)),
-        entry(
-            "joined",
-            "payung/join/1",
-            fourth.as_bytes(),
-            device,
-            &w.server,
-            &server_id,
-            Some(&join_sent),
-            value(&joined),
-        ),
-        entry(
-            "refused",
-            "payung/join/1",
-            fifth.as_bytes(),
-            device,
-            &w.server,
-            &server_id,
-            Some(&join_sent),
-            value(&refused),
-        ),
+        ask(exchange, &device_kid).entry("request", &first, &asked),
+        answer_to(exchange, &answers).entry("reply", &second, &answer),
+        ask(exchange, &device_kid).entry("idle", &idle, &idle_request),
+        ask(joining, &session_id).entry("join", &third, &join),
+        answer_to(joining, &join_sent).entry("joined", &fourth, &joined),
+        answer_to(joining, &join_sent).entry("refused", &fifth, &refused),
     ];
     let signed = |name: &str, context: &str, bytes: &[u8], by: &SigningKey| {
         json!({
@@ -133,11 +101,6 @@ fn made() -> Value {
         ],
         "invite": w.invite().to_link().expect("addresses are good"),
     })
-}
-
-/// A message as JSON.
-fn value(message: &impl serde::Serialize) -> Value {
-    serde_json::to_value(message).expect("a message")
 }
 
 fn golden() -> Value {

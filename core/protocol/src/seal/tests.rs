@@ -271,6 +271,13 @@ fn bomb_is_refused_at_the_limit() {
 }
 
 #[test]
+fn no_more_than_the_limit_is_read_of_a_bomb() {
+    let mut bomb = std::io::repeat(b' ').take(64 << 20);
+    assert_eq!(read_bounded(&mut bomb, 10, 1000), Err(SealError::UnpackedTooLarge { limit: 1000 }));
+    assert_eq!((64 << 20) - bomb.limit(), 1001, "one byte more than the limit tells");
+}
+
+#[test]
 fn json_up_to_the_limit_opens() {
     let limit = 1000;
     for size in [0, 1, 999, 1000] {
