@@ -1,0 +1,330 @@
+//! Taking what the server tells: put, gone, evict.
+
+use crate::{
+    area::{self, AreaSums},
+    error::Result,
+    index, op,
+    shown::{self, base_row},
+    sql,
+};
+use payung_domain::{
+    area::Area,
+    field::Kind,
+    id::{Base, Epoch, RecordId},
+    op::{Change, GoneReason, Put},
+};
+use rusqlite::Transaction;
+use std::collections::HashSet;
+
+/// The taking of one reply's changes.
+pub(crate) struct Taking<'t> {
+    pub(crate) tx: &'t Transaction<'t>,
+    pub(crate) epoch: Epoch,
+    /// Number of the full pull under way, or of the last.
+    pub(crate) pull: i64,
+    pub(crate) areas: AreaSums,
+    /// Records that may look different now.
+    pub(crate) dirty: HashSet<RecordId>,
+    /// Workers whose enrolments may.
+    pub(crate) standings: HashSet<RecordId>,
+    /// Records taken off the phone.
+    pub(crate) removed: u64,
+}
+
+/// What a put or a removal needs to know of the row.
+struct Row {
+    rid: i64,
+    id: RecordId,
+    kind: Kind,
+    aid: i64,
+    parent: Option<RecordId>,
+    base: Option<Base>,
+    pull: i64,
+    leaving: i64,
+    alias_of: Option<RecordId>,
+}
+
+impl Row {
+    /// Whether its version is in its area's sum.
+    fn is_summed(&self) -> Option<u64> {
+        self.base.filter(|_| self.leaving == 0).map(|base| base.version)
+    }
+}
+
+const ERASED: i64 = 2;
+
+impl Taking<'_> {
+    fn row(&self, id: RecordId) -> Result<Option<Row>> {
+        let mut statement = self.tx.prepare_cached(
+            "SELECT rid, kind, aid, parent, epoch, version, pull, leaving, alias_of FROM record WHERE id = ?1",
+        )?;
+        let mut rows = statement.query([id.bytes()])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        Ok(Some(Row {
+            rid: row.get(0)?,
+            id,
+            kind: Kind::from_name(row.get_ref(1)?.as_str().unwrap_or_default()),
+            aid: row.get(2)?,
+            parent: sql::record_or_none(row, 3)?,
+            base: sql::base(row, 4)?,
+            pull: row.get(6)?,
+            leaving: row.get(7)?,
+            alias_of: sql::record_or_none(row, 8)?,
+        }))
+    }
+
+    pub(crate) fn take(&mut self, change: &Change) -> Result<()> {
+        match change {
+            Change::Put(put) => self.put(put),
+            Change::Gone { record, why, version, to } => self.gone(*record, *why, *version, to.as_ref()),
+            Change::Evict { prefix, keep } => self.evict(prefix, keep),
+        }
+    }
+
+    fn put(&mut self, put: &Put) -> Result<()> {
+        let old = self.row(put.record)?;
+        if let Some(old) = &old {
+            let known = old.base.filter(|base| base.epoch == self.epoch && base.version >= put.version);
+            if let Some(known) = known {
+                return self.put_again(old, put, known.version);
+            }
+        }
+        let tx = self.tx;
+        let aid = self.areas.number(tx, &put.area)?;
+        let parent = put.kind.parent(&put.body);
+        let conflicts = if put.conflicts.is_empty() { None } else { Some(sql::to_json(&put.conflicts)?) };
+        let values = (
+            put.record.bytes(),
+            put.kind.name(),
+            aid,
+            parent.map(|parent| parent.bytes()),
+            sql::bits(self.epoch.0),
+            sql::bits(put.version),
+            self.pull,
+            put.alias_of.map(|survivor| survivor.bytes()),
+            conflicts,
+            sql::to_json(&put.body)?,
+        );
+        let rid = if let Some(old) = &old {
+            tx.prepare_cached(
+                "UPDATE record SET kind = ?2, aid = ?3, parent = ?4, epoch = ?5, version = ?6, pull = ?7, leaving = 0,
+                 alias_of = ?8, conflicts = ?9, body = ?10 WHERE id = ?1",
+            )?
+            .execute(values)?;
+            if let Some(version) = old.is_summed() {
+                self.areas.take(tx, old.aid, put.record, version)?;
+            }
+            old.rid
+        } else {
+            tx.prepare_cached(
+                "INSERT INTO record (id, kind, aid, parent, epoch, version, pull, alias_of, conflicts, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?
+            .execute(values)?;
+            let rid = tx.last_insert_rowid();
+            tx.prepare_cached("DELETE FROM orphan WHERE id = ?1")?.execute([put.record.bytes()])?;
+            rid
+        };
+        self.areas.add(tx, aid, put.record, put.version)?;
+        tx.prepare_cached(
+            "UPDATE op SET state = 'done' WHERE state = 'acked' AND receipt_record = ?1 AND receipt_epoch = ?2
+             AND receipt_version <= ?3",
+        )?
+        .execute((put.record.bytes(), sql::bits(self.epoch.0), sql::bits(put.version)))?;
+        self.look_again(put, old.as_ref(), rid, aid)
+    }
+
+    /// Known in this version or a later one. Whatever was to remove it is older: at equal version the put wins.
+    fn put_again(&mut self, old: &Row, put: &Put, known: u64) -> Result<()> {
+        let returns = old.leaving != 0 && known == put.version;
+        if old.pull == self.pull && !returns {
+            return Ok(());
+        }
+        self.tx
+            .prepare_cached(
+                "UPDATE record SET pull = ?2, leaving = CASE WHEN ?3 THEN 0 ELSE leaving END WHERE rid = ?1",
+            )?
+            .execute((old.rid, self.pull, returns))?;
+        if returns {
+            self.areas.add(self.tx, old.aid, old.id, known)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the lists equal to what is shown; at once where nothing of ours lies over it.
+    fn look_again(&mut self, put: &Put, old: Option<&Row>, rid: i64, aid: i64) -> Result<()> {
+        match put.kind {
+            Kind::Worker => {
+                let was_alias = old.and_then(|old| old.alias_of);
+                let linked = put.alias_of.is_some() || was_alias.is_some();
+                self.dirty.extend(put.alias_of.into_iter().chain(was_alias));
+                if linked || op::overlays(self.tx, put.record)? || self.has_alias(put.record)? {
+                    self.dirty.insert(put.record);
+                } else if index::worker_as_pulled(self.tx, rid, aid, &put.body)? && self.has_children(put.record)? {
+                    self.standings.insert(put.record);
+                }
+                if linked {
+                    self.standings.extend([Some(put.record), put.alias_of, was_alias].into_iter().flatten());
+                }
+            }
+            Kind::Enrollment => {
+                let parents = [put.kind.parent(&put.body), old.and_then(|old| old.parent)];
+                self.standings.extend(parents.into_iter().flatten());
+            }
+            Kind::Village => {
+                self.dirty.insert(put.record);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn has_alias(&self, id: RecordId) -> Result<bool> {
+        Ok(self.tx.prepare_cached("SELECT 1 FROM record WHERE alias_of = ?1 LIMIT 1")?.exists([id.bytes()])?)
+    }
+
+    fn has_children(&self, id: RecordId) -> Result<bool> {
+        Ok(self
+            .tx
+            .prepare_cached("SELECT 1 FROM record WHERE parent = ?1 AND kind = 'enrollment' LIMIT 1")?
+            .exists([id.bytes()])?)
+    }
+
+    fn gone(&mut self, id: RecordId, why: GoneReason, version: u64, to: Option<&Area>) -> Result<()> {
+        let Some(row) = self.row(id)? else { return Ok(()) };
+        // at equal version the put that came of the same act wins
+        let newer = row.base.is_none_or(|base| {
+            base.epoch != self.epoch || base.version < version || (why == GoneReason::Erased && base.version == version)
+        });
+        if !newer {
+            return Ok(());
+        }
+        match (why, to) {
+            (GoneReason::Moved, Some(to)) => self.refile(&row, to),
+            (GoneReason::Moved, None) => self.drop(&row, 1, false),
+            (GoneReason::Erased, _) => self.drop(&row, ERASED, false),
+        }
+    }
+
+    fn refile(&mut self, row: &Row, to: &Area) -> Result<()> {
+        let aid = self.areas.number(self.tx, to)?;
+        if let Some(version) = row.is_summed() {
+            self.areas.take(self.tx, row.aid, row.id, version)?;
+            self.areas.add(self.tx, aid, row.id, version)?;
+        }
+        self.tx.prepare_cached("UPDATE record SET aid = ?2 WHERE rid = ?1")?.execute((row.rid, aid))?;
+        self.tx.prepare_cached("UPDATE worker SET aid = ?2 WHERE rid = ?1")?.execute((row.rid, aid))?;
+        Ok(())
+    }
+
+    fn evict(&mut self, prefix: &Area, keep: &[Area]) -> Result<()> {
+        let mut areas = Vec::new();
+        {
+            let mut statement = self.tx.prepare_cached("SELECT aid, path FROM area")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let path = sql::area(row.get_ref(1)?.as_str().unwrap_or_default())?;
+                if path.is_within(prefix) && !keep.iter().any(|kept| path.is_within(kept)) {
+                    areas.push(row.get::<_, i64>(0)?);
+                }
+            }
+        }
+        for aid in areas {
+            self.drop_each("SELECT id FROM record WHERE aid = ?1", aid, 1, false)?;
+        }
+        Ok(())
+    }
+
+    fn drop_each(&mut self, query: &str, parameter: i64, leaving: i64, keep_orphans: bool) -> Result<()> {
+        let mut ids = Vec::new();
+        {
+            let mut statement = self.tx.prepare_cached(query)?;
+            let mut rows = statement.query([parameter])?;
+            while let Some(row) = rows.next()? {
+                ids.push(sql::record(row, 0)?);
+            }
+        }
+        for id in ids {
+            if let Some(row) = self.row(id)? {
+                self.drop(&row, leaving.max(row.leaving), keep_orphans)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a record, or remembers to once nothing of ours waits for it.
+    fn drop(&mut self, row: &Row, leaving: i64, keep_orphan: bool) -> Result<()> {
+        let tx = self.tx;
+        if let Some(version) = row.is_summed() {
+            self.areas.take(tx, row.aid, row.id, version)?;
+        }
+        if op::keeps(tx, row.id)? {
+            tx.prepare_cached("UPDATE record SET leaving = ?2 WHERE rid = ?1")?.execute((row.rid, leaving))?;
+            return Ok(());
+        }
+        if keep_orphan && row.base.is_some_and(|base| base.epoch != self.epoch) {
+            let path = area::path(tx, row.aid)?;
+            tx.prepare_cached(
+                "INSERT OR REPLACE INTO orphan (id, kind, area, epoch, version, body)
+                 SELECT id, kind, ?2, epoch, version, body FROM record WHERE rid = ?1",
+            )?
+            .execute((row.rid, path.as_str()))?;
+        }
+        self.removed += 1;
+        remove(tx, row.rid, row.id)?;
+        // what was taken of it can't be pulled any more
+        tx.prepare_cached("UPDATE op SET state = 'done' WHERE state = 'acked' AND receipt_record = ?1")?
+            .execute([row.id.bytes()])?;
+        if leaving == ERASED {
+            tx.prepare_cached("DELETE FROM op WHERE record = ?1")?.execute([row.id.bytes()])?;
+        }
+        if row.kind == Kind::Enrollment {
+            self.standings.extend(row.parent);
+        }
+        self.dirty.extend(row.alias_of);
+        Ok(())
+    }
+
+    /// The end of a full pull: what it did not contain is not ours to hold any more. What a restored server lacks is
+    /// kept apart, to be offered back.
+    pub(crate) fn end_full_pull(&mut self) -> Result<()> {
+        self.drop_each(
+            "SELECT id FROM record WHERE pull <> ?1 AND leaving = 0 AND (epoch IS NOT NULL OR NOT EXISTS
+             (SELECT 1 FROM op WHERE op.record = record.id AND state IN ('new', 'sent', 'held', 'refused')))",
+            self.pull,
+            1,
+            true,
+        )
+    }
+
+    /// Records that were only waiting for an op of ours.
+    pub(crate) fn drop_leaving(&mut self) -> Result<()> {
+        self.drop_each("SELECT id FROM record WHERE leaving <> ?1 AND leaving <> 0", 0, 1, false)
+    }
+
+    /// Writes the sums, and the lists for all that changed.
+    pub(crate) fn finish(&mut self) -> Result<()> {
+        self.areas.store(self.tx)?;
+        for id in std::mem::take(&mut self.dirty) {
+            index::refresh(self.tx, id)?;
+        }
+        for worker in std::mem::take(&mut self.standings) {
+            index::refresh_standing(self.tx, worker)?;
+        }
+        Ok(())
+    }
+}
+
+fn remove(tx: &Transaction, rid: i64, id: RecordId) -> Result<()> {
+    index::remove_worker(tx, rid)?;
+    tx.prepare_cached("DELETE FROM own_nik WHERE record = ?1")?.execute([id.bytes()])?;
+    tx.prepare_cached("DELETE FROM record WHERE rid = ?1")?.execute([rid])?;
+    Ok(())
+}
+
+/// A record only this phone has, of which nothing is left to show, goes.
+pub(crate) fn forget_if_empty(tx: &Transaction, id: RecordId) -> Result<()> {
+    let Some(row) = base_row(tx, id)?.filter(|row| row.base.is_none()) else { return Ok(()) };
+    let empty = shown::shown(tx, id)?.is_none_or(|record| record.fields.is_empty());
+    if empty && !op::keeps(tx, id)? { remove(tx, row.rid, id) } else { Ok(()) }
+}

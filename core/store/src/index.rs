@@ -1,0 +1,221 @@
+//! The rows that lists and searching need, kept equal to what is shown.
+
+use crate::{
+    error::Result,
+    shown::{self, ShownRecord},
+    sql,
+};
+use payung_domain::{
+    enrollment::{EnrollmentState, EnrollmentStatus},
+    field::Kind,
+    id::RecordId,
+    nik::Nik,
+    op::Body,
+    text,
+};
+use rusqlite::{OptionalExtension, Transaction};
+use serde_json::Value;
+
+/// What of a worker's fields is searched.
+struct WorkerRow<'b> {
+    sort: String,
+    name: &'b str,
+    nik_head: Option<String>,
+    nik_end: Option<String>,
+    tag: Option<i64>,
+    phone: Option<&'b str>,
+    occupation: Option<&'b str>,
+    occupation_second: Option<&'b str>,
+}
+
+/// The tag of {masked, tag} as the number of its 16 hex digits.
+pub(crate) fn tag_number(tag: &str) -> Option<i64> {
+    u64::from_str_radix(tag, 16).ok().map(sql::bits)
+}
+
+fn worker_row<'b>(value: &impl Fn(&str) -> Option<&'b Value>) -> WorkerRow<'b> {
+    let name = value("name").and_then(Value::as_str).unwrap_or_default();
+    let (mut head, mut end, mut tag) = (None, None, None);
+    match value("nik") {
+        Some(Value::String(digits)) => {
+            if let Ok(nik) = Nik::parse(digits) {
+                head = nik.masked().get(..4).map(str::to_owned);
+                end = Some(nik.last4().to_owned());
+            }
+        }
+        Some(Value::Object(masked)) => {
+            let text = masked.get("masked").and_then(Value::as_str).filter(|text| text.len() == 16);
+            head = text.and_then(|text| text.get(..4)).map(str::to_owned);
+            end = text.and_then(|text| text.get(12..)).map(str::to_owned);
+            tag = masked.get("tag").and_then(Value::as_str).and_then(tag_number);
+        }
+        _ => {}
+    }
+    let occupation = |which: &str| value("occupations").and_then(|both| both.get(which)).and_then(Value::as_str);
+    WorkerRow {
+        sort: text::fold(name),
+        name,
+        nik_head: head,
+        nik_end: end,
+        tag,
+        phone: value("phone").and_then(Value::as_str),
+        occupation: occupation("first"),
+        occupation_second: occupation("second"),
+    }
+}
+
+fn write_worker<'b>(tx: &Transaction, rid: i64, aid: i64, value: &impl Fn(&str) -> Option<&'b Value>) -> Result<bool> {
+    let row = worker_row(value);
+    let old: Option<String> =
+        tx.prepare_cached("SELECT sort FROM worker WHERE rid = ?1")?.query_row([rid], |row| row.get(0)).optional()?;
+    let fresh = old.is_none();
+    tx.prepare_cached(
+        "INSERT INTO worker (rid, aid, sort, name, nik_head, nik_end, tag, phone, occupation, occupation_second)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT DO UPDATE SET aid = ?2, sort = ?3, name = ?4, nik_head = ?5, nik_end = ?6, tag = ?7, phone = ?8,
+         occupation = ?9, occupation_second = ?10",
+    )?
+    .execute((
+        rid,
+        aid,
+        &row.sort,
+        row.name,
+        row.nik_head,
+        row.nik_end,
+        row.tag,
+        row.phone,
+        row.occupation,
+        row.occupation_second,
+    ))?;
+    if old.as_deref() != Some(row.sort.as_str()) {
+        if let Some(old) = old {
+            remove_words(tx, rid, &old)?;
+        }
+        let mut insert = tx.prepare_cached("INSERT OR IGNORE INTO name_word (word, rid) VALUES (?1, ?2)")?;
+        for word in row.sort.split(' ').filter(|word| !word.is_empty()) {
+            insert.execute((word, rid))?;
+        }
+    }
+    Ok(fresh)
+}
+
+fn remove_words(tx: &Transaction, rid: i64, sort: &str) -> Result<()> {
+    let mut delete = tx.prepare_cached("DELETE FROM name_word WHERE word = ?1 AND rid = ?2")?;
+    for word in sort.split(' ').filter(|word| !word.is_empty()) {
+        delete.execute((word, rid))?;
+    }
+    Ok(())
+}
+
+/// Takes a worker out of the lists.
+pub(crate) fn remove_worker(tx: &Transaction, rid: i64) -> Result<()> {
+    let sort: Option<String> = tx
+        .prepare_cached("DELETE FROM worker WHERE rid = ?1 RETURNING sort")?
+        .query_row([rid], |row| row.get(0))
+        .optional()?;
+    sort.map_or(Ok(()), |sort| remove_words(tx, rid, &sort))
+}
+
+/// A worker as pulled, over whom nothing of ours lies: its row comes straight from the body. True when it had none.
+pub(crate) fn worker_as_pulled(tx: &Transaction, rid: i64, aid: i64, body: &Body) -> Result<bool> {
+    write_worker(tx, rid, aid, &|field| body.get(field))
+}
+
+/// A record that looks different now.
+pub(crate) fn refresh(tx: &Transaction, id: RecordId) -> Result<()> {
+    let Some(record) = shown::shown(tx, id)? else { return Ok(()) };
+    match record.kind {
+        Kind::Worker => refresh_worker(tx, &record),
+        Kind::Enrollment => match record.text("worker").and_then(|worker| worker.parse().ok()) {
+            Some(worker) => refresh_standing(tx, worker),
+            None => Ok(()),
+        },
+        Kind::Village => refresh_village(tx, &record),
+        _ => Ok(()),
+    }
+}
+
+fn refresh_worker(tx: &Transaction, record: &ShownRecord) -> Result<()> {
+    let Some(row) = shown::base_row(tx, record.id)? else { return Ok(()) };
+    if let Some(survivor) = record.alias_of {
+        remove_worker(tx, row.rid)?;
+        // there are no chains; one made by mistake is not followed
+        let survivor = shown::shown(tx, survivor)?.filter(|survivor| survivor.alias_of.is_none());
+        return survivor.map_or(Ok(()), |survivor| refresh_worker(tx, &survivor));
+    }
+    if write_worker(tx, row.rid, row.aid, &|field| record.value(field))? {
+        refresh_standing(tx, record.id)?;
+    }
+    Ok(())
+}
+
+/// The key with which the village's NIK tags are made, as 64 hex digits.
+pub(crate) fn refresh_village(tx: &Transaction, record: &ShownRecord) -> Result<()> {
+    let mut key = [0_u8; 32];
+    let told = record.text("tag_key").is_some_and(|text| hex::decode_to_slice(text, &mut key).is_ok());
+    if let Some(row) = shown::base_row(tx, record.id)?.filter(|_| told) {
+        tx.prepare_cached("INSERT OR REPLACE INTO village (rid, tag_key) VALUES (?1, ?2)")?.execute((row.rid, key))?;
+    }
+    Ok(())
+}
+
+/// The server-owned fields of an enrolment. Unreadable ones (of a newer server) count as absent.
+pub(crate) fn enrollment_state(enrollment: &ShownRecord, received: bool) -> EnrollmentState {
+    let mut state = EnrollmentState::default();
+    for name in ["status", "returned", "payment_code", "covered", "export_id", "flags"] {
+        let Some(value) = enrollment.value(name).filter(|value| !value.is_null()).cloned() else { continue };
+        match name {
+            "status" => state.status = serde_json::from_value(value).ok(),
+            "returned" => state.returned = serde_json::from_value(value).ok(),
+            "payment_code" => state.payment_code = serde_json::from_value(value).ok(),
+            "covered" => state.covered = serde_json::from_value(value).ok(),
+            "export_id" => state.export_id = serde_json::from_value(value).ok(),
+            _ => state.flags = serde_json::from_value(value).unwrap_or_default(),
+        }
+    }
+    // taken, but not pulled yet: the office has it
+    if state.status.is_none() && received {
+        state.status = Some(EnrollmentStatus::Received);
+    }
+    state
+}
+
+/// Whether the server has taken the op that made the record, and the record has not been pulled yet.
+pub(crate) fn is_received(enrollment: &ShownRecord) -> bool {
+    enrollment.base.is_none()
+        && enrollment.fields.get("worker").is_some_and(|field| field.mark == shown::Mark::Received)
+}
+
+/// The enrolment that counts: the newest that is not closed, else the newest.
+pub(crate) fn standing(tx: &Transaction, worker: RecordId) -> Result<Option<(ShownRecord, EnrollmentState)>> {
+    let mut counts: Option<(ShownRecord, EnrollmentState)> = None;
+    for enrollment in shown::children(tx, worker, &Kind::Enrollment)? {
+        let state = enrollment_state(&enrollment, is_received(&enrollment));
+        let closed = |state: &EnrollmentState| state.status == Some(EnrollmentStatus::Closed);
+        let replaces = counts.as_ref().is_none_or(|(_, other)| closed(other) || !closed(&state));
+        if replaces {
+            counts = Some((enrollment, state));
+        }
+    }
+    Ok(counts)
+}
+
+/// The state of the worker's enrolments, for filters.
+pub(crate) fn refresh_standing(tx: &Transaction, worker: RecordId) -> Result<()> {
+    let worker = shown::base_row(tx, worker)?.and_then(|row| row.alias_of).unwrap_or(worker);
+    let Some(row) = shown::base_row(tx, worker)? else { return Ok(()) };
+    let counts = standing(tx, worker)?;
+    let state = counts.as_ref().map(|(_, state)| state);
+    let covered = state.and_then(|state| state.covered);
+    tx.prepare_cached(
+        "UPDATE worker SET enrollment = ?2, status = ?3, covered_from = ?4, covered_until = ?5 WHERE rid = ?1",
+    )?
+    .execute((
+        row.rid,
+        counts.as_ref().map(|(enrollment, _)| enrollment.id.bytes()),
+        state.map(|state| state.status.as_ref().map_or("", |status| status.as_str())),
+        covered.map(|covered| covered.from.to_string()),
+        covered.map(|covered| covered.until.to_string()),
+    ))?;
+    Ok(())
+}

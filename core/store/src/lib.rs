@@ -1,0 +1,49 @@
+//! The phone's encrypted database: records as last pulled, the ops this phone saved, drafts, and what lists need.
+//!
+//! What is shown is never stored: it is the base, then this phone's ops in the order of saving ([`Store::shown`]).
+//! An op is immutable once numbered; a receipt moves only that op. Every act is one transaction, and observers are
+//! told after it is committed.
+
+mod area;
+mod change;
+mod draft;
+mod error;
+mod fail;
+mod fixing;
+mod index;
+mod key;
+mod list;
+mod meta;
+mod observe;
+mod op;
+mod open;
+mod outbox;
+mod reissue;
+mod reply;
+mod salvage;
+mod save;
+mod schema;
+mod shown;
+mod sql;
+mod store;
+mod wal;
+mod worker;
+
+pub use draft::{Draft, DraftId};
+pub use error::StoreError;
+pub use fail::FAIL_POINTS;
+pub use fixing::{NeedsFixing, OpenConflict};
+pub use key::DatabaseKey;
+pub use list::{Counts, Page, PageKey, WorkerQuery, WorkerSummary};
+pub use meta::Identity;
+pub use observe::{Changed, Subscription};
+pub use op::OpState;
+pub use open::Options;
+pub use outbox::{Asked, Batch, Waiting};
+pub use reply::TakeReport;
+pub use salvage::Salvaged;
+pub use save::{Decision, Edit, NewIds, Registered, Saved};
+pub use schema::SCHEMA_VERSION;
+pub use shown::{Mark, ShownField, ShownRecord};
+pub use store::Store;
+pub use worker::{EnrollmentView, WorkerDetail};

@@ -1,0 +1,166 @@
+//! Opening: the lock, the key, the schema, and setting a damaged file aside.
+
+use crate::{
+    error::{Result, StoreError},
+    key::{self, DatabaseKey, KeyCheck},
+    schema, wal,
+};
+use rusqlite::{Connection, OpenFlags};
+use std::{
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+};
+
+/// How the database is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Page cache of each of the two connections, in KiB.
+    pub cache_kib: u32,
+    /// The most pages of 4 KiB the file may grow to; none = as far as the disk goes.
+    pub max_pages: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { cache_kib: 2048, max_pages: None }
+    }
+}
+
+/// The files of one database.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    pub(crate) database: PathBuf,
+}
+
+impl Files {
+    pub(crate) fn new(database: &Path) -> Self {
+        Self { database: database.to_owned() }
+    }
+
+    fn with(&self, suffix: &str) -> PathBuf {
+        suffixed(&self.database, suffix)
+    }
+
+    /// Left by whoever met damage while working.
+    pub(crate) fn marker(&self) -> PathBuf {
+        self.with(".found-damaged")
+    }
+
+    /// Renames database, log, index and key check to `….damaged-N…`, N not used before; the marker goes.
+    fn set_aside(&self) -> Result<PathBuf> {
+        let mut number = 1;
+        while suffixed(&self.database, &format!(".damaged-{number}")).exists() {
+            number += 1;
+        }
+        let aside = self.with(&format!(".damaged-{number}"));
+        for suffix in ["-wal", "-shm", ".check", ""] {
+            let from = self.with(suffix);
+            if from.exists() {
+                fs::rename(from, suffixed(&aside, suffix))?;
+            }
+        }
+        if self.marker().exists() {
+            fs::remove_file(self.marker())?;
+        }
+        Ok(aside)
+    }
+}
+
+fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// The connections and the lock of an open database.
+pub(crate) struct Opened {
+    pub(crate) lock: File,
+    pub(crate) writer: Connection,
+    pub(crate) reader: Connection,
+}
+
+pub(crate) fn open(files: &Files, key: &DatabaseKey, options: &Options) -> Result<Opened> {
+    let lock = lock(&files.with(".lock"))?;
+    let check_file = files.with(".check");
+    let exists = fs::metadata(&files.database).is_ok_and(|found| found.len() > 0);
+    let check = if exists { key::check(&check_file, key)? } else { KeyCheck::Unknown };
+    if exists && check == KeyCheck::Wrong {
+        return Err(StoreError::WrongKey);
+    }
+    if exists && check == KeyCheck::Right && (files.marker().exists() || wal::is_damaged(&files.with("-wal"))?) {
+        return Err(StoreError::Damaged { set_aside: files.set_aside()? });
+    }
+    match connections(files, key, options) {
+        Ok((writer, reader)) => {
+            if check != KeyCheck::Right {
+                key::write(&check_file, &files.database, key)?;
+            }
+            Ok(Opened { lock, writer, reader })
+        }
+        // the key is known to be right, so it is the file that is wrong
+        Err(StoreError::Corrupt) if check == KeyCheck::Right => {
+            Err(StoreError::Damaged { set_aside: files.set_aside()? })
+        }
+        // without a check file the two can't be told apart: the one that leaves the file alone
+        Err(StoreError::Corrupt) => Err(StoreError::WrongKey),
+        Err(error) => Err(error),
+    }
+}
+
+fn lock(path: &Path) -> Result<File> {
+    let file = File::options().create(true).truncate(false).write(true).open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::AlreadyOpen),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+fn connections(files: &Files, key: &DatabaseKey, options: &Options) -> Result<(Connection, Connection)> {
+    let mut writer = connect(&files.database, key, options)?;
+    // the first read of a page: a wrong key or a damaged header shows here
+    let found = schema::version(&writer)?;
+    if found > schema::SCHEMA_VERSION {
+        return Err(StoreError::NewerSchema { found, known: schema::SCHEMA_VERSION });
+    }
+    writer.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    writer.pragma_update(None, "synchronous", "FULL")?;
+    // iOS and some Android vendors lie to fsync; where F_FULLFSYNC exists it is used
+    writer.pragma_update(None, "fullfsync", true)?;
+    writer.pragma_update(None, "foreign_keys", true)?;
+    if let Some(pages) = options.max_pages {
+        writer.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+    }
+    // right after creating: SQLCipher does not refuse a wrong key on a database without content
+    schema::migrate(&mut writer)?;
+    let reader = connect(&files.database, key, options)?;
+    reader.pragma_update(None, "query_only", true)?;
+    schema::version(&reader)?;
+    Ok((writer, reader))
+}
+
+pub(crate) fn connect(database: &Path, key: &DatabaseKey, options: &Options) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(database, flags)?;
+    // SQLCipher writes to stderr what went wrong with which file
+    silence(&connection, "cipher_log", "none")?;
+    silence(&connection, "cipher_log_level", "NONE")?;
+    connection.pragma_update(None, "key", key.literal().as_str())?;
+    let cipher: Option<String> = connection.pragma_query_value(None, "cipher_version", |row| row.get(0)).ok();
+    if cipher.is_none_or(|version| version.is_empty()) {
+        return Err(StoreError::NoCipher);
+    }
+    connection.pragma_update(None, "cache_size", -i64::from(options.cache_kib))?;
+    // SQLite's temporary tables and journals must not reach the disk in clear
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.set_prepared_statement_cache_capacity(160);
+    Ok(connection)
+}
+
+/// Some of SQLCipher's settings answer with a row, some with none.
+fn silence(connection: &Connection, setting: &str, value: &str) -> Result<()> {
+    match connection.pragma_update_and_check(None, setting, value, |_| Ok(())) {
+        Ok(()) | Err(rusqlite::Error::QueryReturnedNoRows) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

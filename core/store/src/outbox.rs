@@ -1,0 +1,214 @@
+//! What is to be sent: numbering, batches, and the rest of a request.
+
+use crate::{
+    area,
+    error::Result,
+    meta,
+    op::{self, SavedOp},
+    sql,
+    store::Store,
+};
+use payung_domain::{id::DeviceId, op::Op};
+use payung_protocol::{AppFacts, Checksum, Cursor, Request};
+use rusqlite::Transaction;
+use std::sync::atomic::Ordering;
+
+/// What a request asked with; its reply is taken by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The device that numbered the ops.
+    pub device: DeviceId,
+    /// The cursor it carried.
+    pub cursor: Option<Cursor>,
+    /// When it was made, milliseconds since 1970 by the phone's clock. Only a reply within two minutes of it says
+    /// something about that clock.
+    pub sent_at: i64,
+}
+
+/// A request's content, all of one moment.
+#[derive(Clone, PartialEq)]
+pub struct Batch {
+    /// The ops to send.
+    pub ops: Vec<Op>,
+    /// The highest n up to which every op has its final outcome from this epoch.
+    pub seen_through: u64,
+    /// Of everything pulled; none before the first pull.
+    pub checksum: Option<Checksum>,
+    /// With what the reply is to be taken.
+    pub asked: Asked,
+    /// Whether ops were left for a further batch.
+    pub more: bool,
+}
+
+impl std::fmt::Debug for Batch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // the ops are people's data
+        f.debug_struct("Batch").field("ops", &self.ops.len()).field("asked", &self.asked).finish_non_exhaustive()
+    }
+}
+
+impl Batch {
+    /// The request to seal.
+    pub fn into_request(self, app: Option<AppFacts>) -> Request {
+        let Self { ops, seen_through, checksum, asked, .. } = self;
+        Request { ops, seen_through, cursor: asked.cursor, checksum, app }
+    }
+}
+
+/// How many ops wait, by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Not numbered yet.
+    pub new: u64,
+    /// Numbered, without an outcome.
+    pub sent: u64,
+    /// With the office.
+    pub held: u64,
+}
+
+/// What an op's JSON takes beyond its fields, at most: ids, base, receipt, the name it had before.
+const OP_FRAME: usize = 420;
+
+/// Ops until one of the limits is reached; a first op goes whatever its size.
+struct Room {
+    ops: Vec<Op>,
+    taken: usize,
+    max_ops: usize,
+    bytes_left: usize,
+    full: bool,
+}
+
+impl Room {
+    fn fits(&mut self, op: &SavedOp) -> bool {
+        let size = op.length + OP_FRAME + op.stale.iter().map(|field| field.len() + 3).sum::<usize>();
+        if self.taken > 0 && (self.taken >= self.max_ops || size > self.bytes_left) {
+            self.full = true;
+            return false;
+        }
+        self.taken += 1;
+        self.bytes_left = self.bytes_left.saturating_sub(size);
+        true
+    }
+}
+
+fn number_new(tx: &Transaction, room: &mut Room, device: DeviceId) -> Result<bool> {
+    // read first: a statement must not walk an index that the numbering changes
+    let mut chosen = Vec::new();
+    op::for_each(tx, "WHERE op.state = 'new' AND op.n IS NULL ORDER BY op.k", [], |op| {
+        let fits = room.fits(&op);
+        if fits {
+            chosen.push(op);
+        }
+        Ok(fits)
+    })?;
+    let numbered = !chosen.is_empty();
+    let mut last = meta::number(tx, "last_n")?;
+    let mut update = tx.prepare_cached("UPDATE op SET state = 'sent', device = ?2, n = ?3, hash = ?4 WHERE k = ?1")?;
+    for saved in chosen {
+        let k = saved.k;
+        last += 1;
+        let op = saved.into_op(sql::unbits(last))?;
+        update.execute((k, device.bytes(), last, op.hash().0))?;
+        room.ops.push(op);
+    }
+    if numbered {
+        meta::put(tx, "last_n", last)?;
+    }
+    Ok(numbered)
+}
+
+fn gather(tx: &Transaction, room: &mut Room, condition: &str, after: i64) -> Result<()> {
+    op::for_each(tx, condition, [after], |op| {
+        let fits = room.fits(&op);
+        if let (true, Some(n)) = (fits, op.n) {
+            room.ops.push(op.into_op(n)?);
+        }
+        Ok(fits)
+    })
+}
+
+/// The highest n up to which every op has a final outcome: an op without one is `sent` or `held`.
+fn seen_through(tx: &Transaction) -> Result<u64> {
+    let lowest: Option<i64> = tx
+        .prepare_cached(
+            "SELECT min(n) FROM (SELECT min(n) AS n FROM op WHERE state = 'sent' UNION ALL
+             SELECT min(n) FROM op WHERE state = 'held')",
+        )?
+        .query_row([], |row| row.get(0))?;
+    Ok(match lowest {
+        Some(lowest) => sql::unbits(lowest) - 1,
+        None => sql::unbits(meta::number(tx, "last_n")?),
+    })
+}
+
+impl Store {
+    /// The next request: ops without an outcome first, then new ones, numbered now, then held ones, which are asked
+    /// about in turn with the room that is left. At most `max_ops` ops and about `max_bytes` of JSON, but one op at
+    /// least. Nothing is sent while the phone must join again.
+    ///
+    /// # Errors
+    /// [`StoreError::NotJoined`](crate::StoreError::NotJoined) before joining.
+    pub fn next_batch(&self, max_ops: usize, max_bytes: usize, now_ms: i64) -> Result<Batch> {
+        self.write("number", |tx, changed| {
+            let device = meta::device(tx)?.ok_or(crate::StoreError::NotJoined)?;
+            let mut room = Room { ops: Vec::new(), taken: 0, max_ops, bytes_left: max_bytes, full: false };
+            if meta::number(tx, "rejoin_needed")? == 0 {
+                gather(tx, &mut room, "WHERE op.state = 'sent' AND op.n > ?1 ORDER BY op.n", 0)?;
+                if !room.full {
+                    changed.outbox = number_new(tx, &mut room, device)?;
+                }
+                if !room.full {
+                    self.gather_held(tx, &mut room)?;
+                }
+            }
+            let cursor = meta::cursor(tx)?;
+            Ok(Batch {
+                more: room.full,
+                ops: room.ops,
+                seen_through: seen_through(tx)?,
+                checksum: if cursor.is_some() { Some(area::total(tx)?) } else { None },
+                asked: Asked { device, cursor, sent_at: now_ms },
+            })
+        })
+    }
+
+    /// Held ops from where the last batch stopped, so that each has its turn. They never make `more`: it would not end.
+    fn gather_held(&self, tx: &Transaction, room: &mut Room) -> Result<()> {
+        let held = "WHERE op.state = 'held' AND op.n > ?1 ORDER BY op.n";
+        let before = room.ops.len();
+        gather(tx, room, held, sql::bits(self.held_asked.load(Ordering::Relaxed)))?;
+        if room.ops.len() == before && !room.full {
+            gather(tx, room, held, 0)?;
+        }
+        let stopped = if room.full { room.ops[before..].last().map_or(0, |op| op.n) } else { 0 };
+        self.held_asked.store(stopped, Ordering::Relaxed);
+        room.full = false;
+        Ok(())
+    }
+
+    /// How many ops wait.
+    pub fn waiting(&self) -> Result<Waiting> {
+        self.read(|tx| {
+            let count = |state: &str| -> Result<u64> {
+                let count: i64 = tx
+                    .prepare_cached(&format!("SELECT count(*) FROM op WHERE state = '{state}'"))?
+                    .query_row([], |row| row.get(0))?;
+                Ok(sql::unbits(count))
+            };
+            Ok(Waiting { new: count("new")?, sent: count("sent")?, held: count("held")? })
+        })
+    }
+
+    /// Forgets ops whose final outcome came before `before_ms`: the server's backups reach back less far than that.
+    /// Those that decide what is shown of a record still under way are kept.
+    pub fn purge(&self, before_ms: i64) -> Result<u64> {
+        self.write("meta", |tx, _| {
+            let gone = tx.execute(
+                "DELETE FROM op WHERE final_at < ?1 AND state IN ('done', 'discarded') AND NOT EXISTS
+                 (SELECT 1 FROM op other WHERE other.record = op.record AND other.state NOT IN ('done', 'discarded'))",
+                [before_ms],
+            )?;
+            Ok(gone as u64)
+        })
+    }
+}

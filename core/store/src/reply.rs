@@ -1,0 +1,251 @@
+//! Taking a reply: changes first, outcomes after, all in one transaction.
+
+use crate::{
+    area::{self, AreaSums},
+    change::Taking,
+    error::Result,
+    meta,
+    op::OpState,
+    outbox::Asked,
+    reissue, sql,
+    store::Store,
+};
+use payung_domain::{
+    area::Area,
+    id::{DeviceId, Epoch, Hlc, RecordId},
+    op::{FieldOutcome, Outcome, OutcomeStatus},
+};
+use payung_protocol::Reply;
+use rusqlite::Transaction;
+use std::collections::HashSet;
+
+/// What taking a reply came to.
+#[allow(clippy::struct_excessive_bools, reason = "findings that can stand together")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TakeReport {
+    /// Whether it answered the cursor held: else only its outcomes counted.
+    pub answered: bool,
+    /// Ops taken, replays included.
+    pub applied: u64,
+    /// Ops that wait at the office.
+    pub held: u64,
+    /// Ops refused.
+    pub refused: u64,
+    /// Fields that wait for a person.
+    pub conflicts: u64,
+    /// Changes taken.
+    pub changes: u64,
+    /// Records taken off the phone.
+    pub removed: u64,
+    /// The numbers of this phone were used by another copy: it must join again.
+    pub rejoin_needed: bool,
+    /// The server was restored; everything it may have forgotten is offered again.
+    pub new_epoch: bool,
+    /// Areas whose sum differs: everything is pulled again, beginning with the next exchange.
+    pub differing: Vec<Area>,
+    /// There is more to read.
+    pub more: bool,
+    /// By how much the phone's clock is off, in milliseconds, when it is by more than 5 minutes.
+    pub clock_off_by: Option<i64>,
+}
+
+/// A reply older than this says nothing about the phone's clock: it came by a slow road.
+const LIVE_MS: i64 = 2 * 60 * 1000;
+/// Sums that differ cause one full pull in so many milliseconds: a difference a pull does not mend is a defect, and
+/// must not cost the phone's data plan.
+const REPULL_PAUSE_MS: i64 = 6 * 60 * 60 * 1000;
+
+/// The op an outcome is for.
+struct Answered {
+    k: i64,
+    record: RecordId,
+    state: OpState,
+}
+
+fn answered_op(tx: &Transaction, device: DeviceId, n: u64) -> Result<Option<Answered>> {
+    let mut statement = tx.prepare_cached("SELECT k, record, state FROM op WHERE device = ?1 AND n = ?2")?;
+    let mut rows = statement.query((device.bytes(), sql::bits(n)))?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(Answered {
+        k: row.get(0)?,
+        record: sql::record(row, 1)?,
+        state: OpState::from_name(row.get_ref(2)?.as_str().unwrap_or_default())?,
+    }))
+}
+
+fn take_outcome(
+    tx: &Transaction,
+    outcome: &Outcome,
+    epoch: Epoch,
+    device: DeviceId,
+    now_ms: i64,
+    report: &mut TakeReport,
+) -> Result<Option<RecordId>> {
+    // a number of this device only: the reply may be to a request of the device this phone was before
+    let Some(op) = answered_op(tx, device, outcome.n)?.filter(|op| op.state.is_live()) else { return Ok(None) };
+    if outcome.status == OutcomeStatus::Refused && outcome.code.as_deref() == Some("op_reused") {
+        meta::put(tx, "rejoin_needed", 1)?;
+        report.rejoin_needed = true;
+        return Ok(None);
+    }
+    let text = sql::to_json(outcome)?;
+    match outcome.status {
+        OutcomeStatus::Held => {
+            report.held += 1;
+            tx.prepare_cached("UPDATE op SET state = 'held', outcome = ?2 WHERE k = ?1")?.execute((op.k, text))?;
+        }
+        OutcomeStatus::Refused => {
+            report.refused += 1;
+            tx.prepare_cached("UPDATE op SET state = 'refused', outcome = ?2, final_at = ?3 WHERE k = ?1")?
+                .execute((op.k, text, now_ms))?;
+        }
+        OutcomeStatus::Applied | OutcomeStatus::Replayed => {
+            report.applied += 1;
+            let mut refused = Vec::new();
+            for (field, became) in &outcome.fields {
+                match became {
+                    FieldOutcome::Refused(_) => refused.push(field),
+                    FieldOutcome::Conflict | FieldOutcome::Correction => report.conflicts += 1,
+                    FieldOutcome::Kept | FieldOutcome::Lost => {}
+                }
+            }
+            let refused = if refused.is_empty() { None } else { Some(sql::to_json(&refused)?) };
+            // nothing but kept fields: the row need not say so
+            let text = if outcome.fields.is_empty() && outcome.duplicate_of.is_none() { None } else { Some(text) };
+            tx.prepare_cached(
+                "UPDATE op SET outcome = ?5, refused_fields = ?6, final_at = ?7, receipt_epoch = ?2,
+                 receipt_version = ?3, receipt_record = ?4,
+                 state = CASE WHEN EXISTS (SELECT 1 FROM record WHERE id = ?4 AND epoch = ?2 AND version >= ?3)
+                 THEN 'done' ELSE 'acked' END WHERE k = ?1",
+            )?
+            .execute((
+                op.k,
+                sql::bits(epoch.0),
+                sql::bits(outcome.version),
+                outcome.record.bytes(),
+                text,
+                refused,
+                now_ms,
+            ))?;
+        }
+    }
+    Ok(Some(op.record))
+}
+
+/// Own entries on a survivor this phone does not hold: once everything is read, there is nothing to wait for.
+fn close_out_of_reach(tx: &Transaction) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE op SET state = 'done' WHERE state = 'acked' AND NOT EXISTS
+         (SELECT 1 FROM record WHERE id = op.receipt_record)",
+    )?
+    .execute([])?;
+    Ok(())
+}
+
+fn take_clock(tx: &Transaction, asked: &Asked, server_time: i64, now_ms: i64, report: &mut TakeReport) -> Result<()> {
+    if !(0..LIVE_MS).contains(&now_ms.saturating_sub(asked.sent_at)) {
+        return Ok(());
+    }
+    let off = now_ms.saturating_sub(server_time);
+    let is_off = off.unsigned_abs() > meta::CLOCK_TOLERANCE_MS.unsigned_abs();
+    report.clock_off_by = is_off.then_some(off);
+    let offset = if is_off { -off } else { 0 };
+    if meta::number(tx, "clock_offset")? != offset {
+        meta::put(tx, "clock_offset", offset)?;
+    }
+    let last = Hlc(sql::unbits(meta::number(tx, "hlc")?));
+    if last.millis() > server_time.saturating_add(meta::CLOCK_TOLERANCE_MS) {
+        meta::put(tx, "hlc", sql::bits(Hlc::at_millis(server_time).0))?;
+    }
+    Ok(())
+}
+
+/// Puts the cursor back to the beginning, so that everything is read again.
+fn pull_again(tx: &Transaction, now_ms: i64) -> Result<bool> {
+    let last = meta::number(tx, "repulled_at")?;
+    if last != 0 && (0..REPULL_PAUSE_MS).contains(&now_ms.saturating_sub(last)) {
+        return Ok(false);
+    }
+    meta::put(tx, "repulled_at", now_ms.max(1))?;
+    meta::remove(tx, "cursor")?;
+    Ok(true)
+}
+
+impl Store {
+    /// Takes a reply, in one transaction. `asked` is the batch's of the request it answers
+    /// ([`crate::Batch::asked`]), however long ago that was made; replies may come late, twice and in any order.
+    pub fn take_reply(&self, reply: &Reply, asked: &Asked, now_ms: i64) -> Result<TakeReport> {
+        self.write("reply", |tx, changed| {
+            let mut report = TakeReport { more: reply.more, ..TakeReport::default() };
+            let device = meta::device(tx)?;
+            let held = meta::cursor(tx)?;
+            report.answered = device == Some(asked.device) && reply.request_cursor == held && asked.cursor == held;
+            let mut dirty = HashSet::new();
+            let mut epoch = meta::epoch(tx)?;
+            if report.answered {
+                let first_page = held.is_none() || epoch != Some(reply.epoch);
+                if epoch.is_some_and(|epoch| epoch != reply.epoch) {
+                    report.new_epoch = true;
+                    reissue::offer_again(tx, asked.device)?;
+                }
+                if epoch != Some(reply.epoch) {
+                    epoch = Some(reply.epoch);
+                    meta::put(tx, "epoch", sql::bits(reply.epoch.0))?;
+                }
+                if first_page {
+                    meta::put(tx, "pull", meta::number(tx, "pull")? + 1)?;
+                    meta::put(tx, "pull_full", 1)?;
+                }
+                if let Some(cursor) = reply.cursor.as_ref().filter(|cursor| Some(*cursor) != held.as_ref()) {
+                    meta::put(tx, "cursor", &cursor.0)?;
+                }
+            }
+            let mut taking = Taking {
+                tx,
+                epoch: reply.epoch,
+                pull: meta::number(tx, "pull")?,
+                areas: AreaSums::default(),
+                dirty: HashSet::new(),
+                standings: HashSet::new(),
+                removed: 0,
+            };
+            if report.answered {
+                for change in &reply.changes {
+                    taking.take(change)?;
+                }
+                report.changes = reply.changes.len() as u64;
+            }
+            // an outcome of another epoch says nothing about this server
+            if epoch == Some(reply.epoch) {
+                for outcome in &reply.outcomes {
+                    dirty.extend(take_outcome(tx, outcome, reply.epoch, asked.device, now_ms, &mut report)?);
+                }
+            }
+            let up_to_date = report.answered && !reply.more;
+            // a reply to a revoked phone reads nothing and has neither
+            let read = reply.cursor.is_some() || !reply.checksums.is_empty();
+            if up_to_date {
+                if read && meta::number(tx, "pull_full")? != 0 {
+                    taking.end_full_pull()?;
+                    meta::put(tx, "pull_full", 0)?;
+                }
+                taking.drop_leaving()?;
+                close_out_of_reach(tx)?;
+            }
+            taking.dirty.extend(dirty);
+            taking.finish()?;
+            report.removed = taking.removed;
+            if up_to_date && !reply.checksums.is_empty() {
+                let differing = area::differing(tx, &reply.checksums)?;
+                if !differing.is_empty() && pull_again(tx, now_ms)? {
+                    report.more = true;
+                }
+                report.differing = differing;
+            }
+            take_clock(tx, asked, reply.server_time, now_ms, &mut report)?;
+            changed.records = report.changes > 0 || report.removed > 0 || !reply.outcomes.is_empty();
+            changed.outbox = !reply.outcomes.is_empty() || report.new_epoch;
+            Ok(report)
+        })
+    }
+}

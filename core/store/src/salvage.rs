@@ -1,0 +1,147 @@
+//! Bringing over what can still be read of a file that was set aside: what was shown as saved is not to be lost to
+//! one bad page.
+
+use crate::{
+    error::Result,
+    index,
+    key::DatabaseKey,
+    open::{self, Options},
+    sql,
+    store::Store,
+};
+use payung_domain::{field::Kind, id::RecordId};
+use rusqlite::{Connection, Transaction, types::Value as Sql};
+use std::path::Path;
+
+/// What was brought over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Salvaged {
+    /// Ops, whatever their state.
+    pub ops: u64,
+    /// Forms on their way.
+    pub drafts: u64,
+    /// Rows known to be there that could not be read.
+    pub lost: u64,
+}
+
+/// A row, column by column.
+type Columns = Vec<Sql>;
+
+/// The row of a table with this key; none where it or the way to it is damaged.
+fn row(old: &Connection, table: &str, key: &str, of: i64) -> Option<Columns> {
+    let mut statement = old.prepare_cached(&format!("SELECT * FROM {table} WHERE {key} = ?1")).ok()?;
+    let columns = statement.column_count();
+    statement.query_row([of], |row| (0..columns).map(|column| row.get(column)).collect()).ok()
+}
+
+fn rows(old: &Connection, query: &str) -> (Vec<Columns>, bool) {
+    let mut found = Vec::new();
+    let Ok(mut statement) = old.prepare(query) else { return (found, false) };
+    let columns = statement.column_count();
+    let Ok(mut rows) = statement.query([]) else { return (found, false) };
+    loop {
+        match rows.next() {
+            Ok(Some(row)) => match (0..columns).map(|column| row.get(column)).collect() {
+                Ok(columns) => found.push(columns),
+                Err(_) => return (found, false),
+            },
+            Ok(None) => return (found, true),
+            Err(_) => return (found, false),
+        }
+    }
+}
+
+/// The keys of a table from both ends, up to whatever is damaged between.
+fn keys(old: &Connection, table: &str, key: &str) -> Vec<i64> {
+    let mut keys: Vec<i64> = Vec::new();
+    for direction in ["ASC", "DESC"] {
+        let (found, whole) = rows(old, &format!("SELECT {key} FROM {table} NOT INDEXED ORDER BY {key} {direction}"));
+        keys.extend(found.iter().filter_map(|row| match row.first() {
+            Some(Sql::Integer(key)) => Some(*key),
+            _ => None,
+        }));
+        if whole {
+            break;
+        }
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+fn insert(tx: &Transaction, table: &str, row: &Columns) -> Result<bool> {
+    let places = vec!["?"; row.len()].join(", ");
+    let sql = format!("INSERT OR IGNORE INTO {table} VALUES ({places})");
+    Ok(tx.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(row))? == 1)
+}
+
+/// A record that only its op tells of gets a row, so that it is shown.
+fn show_again(tx: &Transaction, op: &Columns, body: &Columns) -> Result<()> {
+    let (Some(Sql::Blob(id)), Some(Sql::Text(kind)), Some(Sql::Text(area)), Some(Sql::Text(set))) =
+        (op.get(1), op.get(2), body.get(1), body.get(5))
+    else {
+        return Ok(());
+    };
+    let (Some(id), Ok(area)) = (RecordId::from_slice(id), sql::area(area)) else { return Ok(()) };
+    let kind = Kind::from_name(kind);
+    if crate::shown::base_row(tx, id)?.is_none() {
+        let body = sql::json(set)?;
+        crate::save::insert_record(tx, id, &kind, &area, kind.parent(&body))?;
+    }
+    index::refresh(tx, id)
+}
+
+impl Store {
+    /// Brings identity, ops, drafts and typed NIKs over from a file that was set aside. What was pulled comes again
+    /// with the next exchange. For a store just made; the file stays where it is.
+    ///
+    /// # Errors
+    /// Only for the new store: what the old one can't give is counted in [`Salvaged::lost`].
+    pub fn salvage(&self, set_aside: &Path, key: &DatabaseKey) -> Result<Salvaged> {
+        let old = open::connect(set_aside, key, &Options::default())?;
+        // a damaged index must not decide what is found
+        let _ = old.execute_batch("PRAGMA cell_size_check = ON; PRAGMA query_only = ON;");
+        self.write("salvage", |tx, changed| {
+            (changed.records, changed.outbox, changed.drafts) = (true, true, true);
+            let mut salvaged = Salvaged::default();
+            let pulled = ["cursor", "pull", "pull_full", "repulled_at"];
+            for row in rows(&old, "SELECT name, value FROM meta").0 {
+                if !matches!(row.first(), Some(Sql::Text(name)) if pulled.contains(&name.as_str())) {
+                    insert(tx, "meta", &row)?;
+                }
+            }
+            for row in rows(&old, "SELECT record, nik FROM own_nik").0 {
+                insert(tx, "own_nik", &row)?;
+            }
+            for k in keys(&old, "op", "k") {
+                match (row(&old, "op", "k", k), row(&old, "op_body", "k", k)) {
+                    (Some(op), Some(body)) => {
+                        insert(tx, "op", &op)?;
+                        insert(tx, "op_body", &body)?;
+                        show_again(tx, &op, &body)?;
+                        salvaged.ops += 1;
+                    }
+                    _ => salvaged.lost += 1,
+                }
+            }
+            // an op in which a later one was read has its number from it at least
+            tx.execute(
+                "UPDATE meta SET value = max(value, coalesce((SELECT max(n) FROM op WHERE device =
+                 (SELECT value FROM meta WHERE name = 'device')), 0)) WHERE name = 'last_n'",
+                [],
+            )?;
+            for id in keys(&old, "draft", "id") {
+                let Some(draft) = row(&old, "draft", "id", id) else {
+                    salvaged.lost += 1;
+                    continue;
+                };
+                insert(tx, "draft", &draft)?;
+                salvaged.drafts += 1;
+                for field in rows(&old, &format!("SELECT draft, name, value FROM draft_field WHERE draft = {id}")).0 {
+                    insert(tx, "draft_field", &field)?;
+                }
+            }
+            Ok(salvaged)
+        })
+    }
+}
