@@ -2,4 +2,7 @@
 //! it; tests and benches run it without sockets.
 
 pub mod clock;
+pub mod keys;
+pub mod service;
+pub mod export;
 pub mod storage;

@@ -115,6 +115,8 @@ pub trait Reading {
 
     /// What is known of these numbers of a device.
     fn known_ops(&self, device: DeviceId, numbers: &[u64]) -> Result<Vec<KnownOp>>;
+    /// One op, whole.
+    fn stored_op(&self, name: OpId) -> Result<Option<StoredOp>>;
     /// The ops that stand for these old names.
     fn taken(&self, names: &[Reissue]) -> Result<Vec<(Reissue, OpId)>>;
     /// Every op received for a record, in the order of arrival.

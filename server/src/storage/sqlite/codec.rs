@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 /// The columns [`Unit::record`] reads.
 pub(super) const RECORD: &str = "id, kind, area, version, state";
-/// The columns [`Unit::stored_op`] reads.
+/// The columns [`Unit::read_op`] reads.
 pub(super) const OP: &str = "device, n, hash, received_at, status, waits_for, op, outcome";
 /// The columns [`duplicate`] reads.
 pub(super) const DUPLICATE: &str = "token, later, earlier, state, opened_at, decided_at, closed";
@@ -97,7 +97,7 @@ impl Unit<'_> {
         Ok(Kept { record, stored: Some((area, version)) })
     }
 
-    pub(super) fn stored_op(&self, row: &Row<'_>) -> Result<StoredOp> {
+    pub(super) fn read_op(&self, row: &Row<'_>) -> Result<StoredOp> {
         let device = device_id(row, "device")?;
         let n = unsigned(row.get("n")?);
         let op = self.sealer.open(Sealed::Op(&device.bytes(), n), row.get_ref("op")?.as_blob().unwrap_or_default())?;

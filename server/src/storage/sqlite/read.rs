@@ -266,6 +266,11 @@ impl Reading for Unit<'_> {
         Ok(known)
     }
 
+    fn stored_op(&self, name: OpId) -> Result<Option<StoredOp>> {
+        let sql = format!("SELECT {OP} FROM op WHERE device = ?1 AND n = ?2");
+        self.one(&sql, params![name.device.bytes(), signed(name.n)], |row| self.read_op(row))
+    }
+
     fn taken(&self, names: &[Reissue]) -> Result<Vec<(Reissue, OpId)>> {
         let sql = "SELECT new_device, new_n FROM taken WHERE device = ?1 AND n = ?2 AND hash = ?3";
         let mut found = Vec::new();
@@ -280,18 +285,18 @@ impl Reading for Unit<'_> {
 
     fn history(&self, record: RecordId) -> Result<Vec<StoredOp>> {
         let sql = format!("SELECT {OP} FROM op WHERE record = ?1 ORDER BY rowid");
-        self.all(&sql, [record.bytes()], |row| self.stored_op(row))
+        self.all(&sql, [record.bytes()], |row| self.read_op(row))
     }
 
     fn held(&self, filter: &HeldFilter) -> Result<Vec<StoredOp>> {
         let held = |which: &str| format!("SELECT {OP} FROM op WHERE status = 'held' {which} ORDER BY rowid");
         match filter {
-            HeldFilter::All => self.all(&held(""), [], |row| self.stored_op(row)),
-            HeldFilter::Device(device) => self.all(&held("AND device = ?1"), [device.bytes()], |row| self.stored_op(row)),
+            HeldFilter::All => self.all(&held(""), [], |row| self.read_op(row)),
+            HeldFilter::Device(device) => self.all(&held("AND device = ?1"), [device.bytes()], |row| self.read_op(row)),
             HeldFilter::WaitingFor(records) => {
                 let mut found = Vec::new();
                 for record in records {
-                    found.extend(self.all(&held("AND waits_for = ?1"), [record.bytes()], |row| self.stored_op(row))?);
+                    found.extend(self.all(&held("AND waits_for = ?1"), [record.bytes()], |row| self.read_op(row))?);
                 }
                 Ok(found)
             }

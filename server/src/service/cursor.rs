@@ -1,0 +1,97 @@
+//! How far a phone has read: the epoch and, for each prefix of its scope and village, the seq. Opaque to phones.
+//!
+//! Written `epoch;prefix=seq;prefix|village=seq`: a village or a part of one needs no village, a wider prefix has one
+//! mark for each village that has records, or stands alone while none has.
+
+use payung_domain::{area::Area, id::Epoch};
+use payung_protocol::Cursor;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Longer ones are not ours: a province has far fewer villages.
+const LONGEST: usize = 256 << 10;
+
+/// A cursor, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub(super) epoch: Epoch,
+    /// By prefix, then village.
+    pub(super) by_prefix: BTreeMap<Area, BTreeMap<String, u64>>,
+}
+
+impl Marks {
+    pub(super) fn new(epoch: Epoch) -> Self {
+        Self { epoch, by_prefix: BTreeMap::new() }
+    }
+
+    /// None where it is not one of ours: then everything is read again.
+    pub(super) fn parse(cursor: &Cursor) -> Option<Self> {
+        if cursor.0.len() > LONGEST {
+            return None;
+        }
+        let mut parts = cursor.0.split(';');
+        let mut marks = Self::new(parts.next()?.parse().ok()?);
+        for part in parts {
+            let (place, seq) = part.split_once('=').map_or((part, None), |(place, seq)| (place, Some(seq)));
+            let (prefix, village) = place.split_once('|').map_or((place, None), |(prefix, village)| (prefix, Some(village)));
+            let prefix = Area::parse(prefix).ok()?;
+            let village = village.map(str::to_owned).or_else(|| prefix.village().map(|code| code.to_string()));
+            let by_village = marks.by_prefix.entry(prefix).or_default();
+            if let Some(seq) = seq {
+                by_village.insert(village?, seq.parse().ok()?);
+            }
+        }
+        Some(marks)
+    }
+
+    pub(super) fn to_cursor(&self) -> Cursor {
+        let mut text = self.epoch.to_string();
+        for (prefix, by_village) in &self.by_prefix {
+            if by_village.is_empty() {
+                let _ = write!(text, ";{prefix}");
+            }
+            for (village, seq) in by_village {
+                let own = prefix.village().is_some_and(|code| code.to_string() == *village);
+                let _ = if own { write!(text, ";{prefix}={seq}") } else { write!(text, ";{prefix}|{village}={seq}") };
+            }
+        }
+        Cursor(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn cursor_of_one_rt_is_short() {
+        let mut marks = Marks::new(Epoch(0xabcd));
+        let area = Area::parse("33.02.24.1001.005.003").expect("an RT");
+        marks.by_prefix.entry(area).or_default().insert("33.02.24.1001".to_owned(), 123_456);
+        let cursor = marks.to_cursor();
+        assert_eq!(cursor.0, "000000000000abcd;33.02.24.1001.005.003=123456");
+        assert_eq!(Marks::parse(&cursor), Some(marks));
+    }
+
+    #[test]
+    fn wide_prefix_keeps_a_mark_for_each_village() {
+        let mut marks = Marks::new(Epoch(1));
+        let regency = Area::parse("33.02").expect("a regency");
+        assert!(marks.by_prefix.entry(regency.clone()).or_default().is_empty());
+        assert_eq!(Marks::parse(&marks.to_cursor()), Some(marks.clone()));
+        for (village, seq) in [("33.02.24.1001", 5), ("33.02.24.1002", 0)] {
+            marks.by_prefix.entry(regency.clone()).or_default().insert(village.to_owned(), seq);
+        }
+        assert_eq!(Marks::parse(&marks.to_cursor()), Some(marks));
+    }
+
+    proptest! {
+        #[test]
+        fn anything_else_is_no_cursor_and_no_panic(text in ".{0,80}") {
+            if let Some(marks) = Marks::parse(&Cursor(text)) {
+                prop_assert_eq!(Marks::parse(&marks.to_cursor()), Some(marks));
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The exchange: ops in, outcomes and changes out. One write transaction when there is anything to write, none when
+//! there is nothing.
+
+use super::{Service, ServiceError, changes, changes::PageLimits, cursor::Marks, take::Writer, work::Work};
+use crate::storage::{Device, HeldFilter};
+use payung_domain::{
+    id::{DeviceId, RecordId},
+    op::{Outcome, OutcomeStatus},
+};
+use payung_protocol::{BadOp, Reply, Request};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+impl Service {
+    /// Answers a request whose signature is good. `bad` are ops that could not be read; each is refused by number.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] where the device is unknown; storage errors, after which nothing of it stands and
+    /// the same request may be sent again.
+    pub fn exchange(&self, device: DeviceId, request: Request, bad: &[BadOp], now: i64) -> Result<Reply, ServiceError> {
+        let unit = self.storage.read()?;
+        let known = unit.device(device)?.ok_or(ServiceError::NotFound("device"))?;
+        let epoch = unit.epoch()?;
+        let cursor = request.cursor.clone();
+        let current = cursor.as_ref().and_then(Marks::parse).is_some_and(|marks| marks.epoch == epoch);
+        let advances = current && request.seen_through > known.seen_through;
+        let mut reply = Reply {
+            epoch,
+            outcomes: Vec::new(),
+            changes: Vec::new(),
+            cursor: None,
+            request_cursor: cursor.clone(),
+            more: false,
+            server_time: now,
+            backoff: None,
+            min_app: None,
+            checksums: BTreeMap::new(),
+            unread: 0,
+        };
+        let limits = self.limits.beside(request.ops.len());
+        let ops = request.ops.len();
+        if request.ops.is_empty() && !advances {
+            let page = changes::page(&*unit, self.storage.sealer(), &known, cursor.as_ref(), request.checksum, limits)?;
+            drop(unit);
+            if !page.changes.is_empty() {
+                let mut work = Work::begin(&*self.storage, now)?;
+                work.audit_exchange(&known, &request, 0, &page)?;
+                work.save()?;
+                work.unit.commit()?;
+            }
+            fill(&mut reply, page);
+        } else {
+            drop(unit);
+            self.write_exchange(&known, request, advances, limits, &mut reply, now)?;
+        }
+        reply.outcomes.extend(bad.iter().map(malformed));
+        tracing::debug!(%device, ops, changes = reply.changes.len(), more = reply.more, "exchange");
+        Ok(reply)
+    }
+
+    fn write_exchange(
+        &self,
+        device: &Device,
+        mut request: Request,
+        advances: bool,
+        limits: PageLimits,
+        reply: &mut Reply,
+        now: i64,
+    ) -> Result<(), ServiceError> {
+        let mut work = Work::begin(&*self.storage, now)?;
+        // revoked or moved since it was read: what stands now counts
+        let device = &work.unit.device(device.id)?.ok_or(ServiceError::NotFound("device"))?;
+        reply.epoch = work.epoch;
+        let ops = std::mem::take(&mut request.ops);
+        let count = ops.len();
+        reply.outcomes = work.take_ops(&Writer::of(device, now), ops)?;
+        self.replay_pending(&mut work)?;
+        work.save()?;
+        if advances && reply.epoch == work.epoch {
+            // never past an op that still waits, whatever the phone says
+            let held = work.unit.held(&HeldFilter::Device(device.id))?;
+            let lowest = held.iter().map(|op| op.op.n).min();
+            let through = lowest.map_or(request.seen_through, |n| request.seen_through.min(n - 1));
+            if through > device.seen_through {
+                work.unit.drop_outcomes(device.id, through)?;
+            }
+        }
+        let page =
+            changes::page(&*work.unit, work.sealer, device, request.cursor.as_ref(), request.checksum, limits)?;
+        if count > 0 || !page.changes.is_empty() {
+            work.audit_exchange(device, &request, count, &page)?;
+        }
+        fill(reply, page);
+        work.unit.commit()?;
+        Ok(())
+    }
+}
+
+impl Work<'_> {
+    /// Who sent how much and read what: the cursor ranges answer "what did this device hold".
+    fn audit_exchange(
+        &self,
+        device: &Device,
+        request: &Request,
+        ops: usize,
+        page: &changes::Page,
+    ) -> Result<(), ServiceError> {
+        let detail = json!({
+            "ops": ops,
+            "changes": page.changes.len(),
+            "from": request.cursor,
+            "to": page.cursor,
+        });
+        self.audit(&device.id.to_string(), "exchange", &detail)
+    }
+}
+
+fn fill(reply: &mut Reply, page: changes::Page) {
+    reply.changes = page.changes;
+    reply.cursor = page.cursor;
+    reply.more = page.more;
+    reply.checksums = page.checksums;
+}
+
+fn malformed(bad: &BadOp) -> Outcome {
+    Outcome {
+        n: bad.n,
+        status: OutcomeStatus::Refused,
+        record: bad.record.unwrap_or(RecordId(uuid::Uuid::nil())),
+        version: 0,
+        duplicate_of: None,
+        fields: BTreeMap::new(),
+        code: Some("op_malformed".to_owned()),
+    }
+}

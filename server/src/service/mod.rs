@@ -1,0 +1,218 @@
+//! The rules above storage: what a request, a joining phone or an operator may do, and what follows from it.
+
+mod areas;
+mod changes;
+mod cursor;
+mod duplicates;
+pub(crate) mod enrollment;
+mod exchange;
+mod join;
+pub mod journal;
+pub mod operator;
+mod take;
+#[cfg(test)]
+mod tests;
+mod work;
+
+pub use changes::PageLimits;
+
+use crate::{
+    clock,
+    keys::{Keys, KeysError},
+    storage::{Storage, StorageError, sqlite::Sqlite},
+};
+use journal::{Journal, JournalError};
+use payung_domain::id::Epoch;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Why a service did not do it. Texts name no person.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// Nothing there.
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    /// A rule is against it: a stable code, such as `transition_refused`.
+    #[error("not possible: {0}")]
+    Refused(String),
+    /// Storage failed; nothing of the act stands.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The journal outside the database failed; nothing of the act stands.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A key failed.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// Sealing failed.
+    #[error(transparent)]
+    Seal(#[from] payung_protocol::SealError),
+}
+
+/// Why a data directory could not be opened: one line each.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder it should be in does not exist.
+    #[error("{} does not exist: is the path right?", .0.display())]
+    NoParent(PathBuf),
+    /// There is something else.
+    #[error("{} is not a Payung data directory: is the path right?", .0.display())]
+    NotOurs(PathBuf),
+    /// The folder cannot be made or read.
+    #[error("{}: {source}", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A key.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The database.
+    #[error("{}: {source}", path.display())]
+    Database {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: StorageError,
+    },
+    /// The journal, or an act in it.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+/// A server without sockets.
+pub struct Service {
+    storage: Arc<dyn Storage>,
+    keys: Arc<Keys>,
+    journal: Journal,
+    limits: PageLimits,
+}
+
+/// The files of a data directory.
+#[derive(Clone, Debug)]
+pub struct DataDir(PathBuf);
+
+impl DataDir {
+    /// The folder; not looked at yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.0.join("payung.db")
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
+    /// The journal of operator acts.
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("journal")
+    }
+
+    /// Whether a server has lived here.
+    pub fn exists(&self) -> bool {
+        self.database().exists()
+    }
+
+    /// Makes the folder and its keys where nothing is yet.
+    pub fn make(&self, now: i64) -> Result<(), OpenError> {
+        let folder = |source| OpenError::Folder { path: self.0.clone(), source };
+        if self.exists() {
+            return Ok(());
+        }
+        if self.0.exists() {
+            let mut inside = fs::read_dir(&self.0).map_err(|_| OpenError::NotOurs(self.0.clone()))?;
+            // keys made beforehand by `payung admin keys init` are welcome
+            if inside.any(|entry| entry.is_ok_and(|entry| entry.file_name() != "keys")) {
+                return Err(OpenError::NotOurs(self.0.clone()));
+            }
+        } else if let Some(parent) = self.0.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists()) {
+            return Err(OpenError::NoParent(parent.to_owned()));
+        }
+        fs::create_dir_all(&self.0).map_err(folder)?;
+        if !self.keys().join("master.key").exists() {
+            Keys::init(&self.keys(), None, now)?;
+        }
+        Ok(())
+    }
+}
+
+impl Service {
+    /// Opens a data directory, making it where there is none, and does what the journal says was begun.
+    pub fn open(dir: &DataDir) -> Result<Self, OpenError> {
+        dir.make(clock::now())?;
+        Self::open_existing(dir)
+    }
+
+    /// Opens a data directory that must be there.
+    pub fn open_existing(dir: &DataDir) -> Result<Self, OpenError> {
+        let keys = Keys::open(&dir.keys())?;
+        let path = dir.database();
+        let database = |source| OpenError::Database { path: path.clone(), source };
+        let storage = Sqlite::open(&path, keys.master()).map_err(database)?;
+        let journal = Journal::new(dir.journal());
+        let service = Self::with(Arc::new(storage), Arc::new(keys), journal)?;
+        service.catch_up()?;
+        Ok(service)
+    }
+
+    /// A server on parts; begins the first epoch where there is none.
+    pub fn with(storage: Arc<dyn Storage>, keys: Arc<Keys>, journal: Journal) -> Result<Self, ServiceError> {
+        if storage.read()?.epoch()? == Epoch(0) {
+            let unit = storage.write()?;
+            if unit.epoch()? == Epoch(0) {
+                unit.set_epoch(new_epoch())?;
+            }
+            unit.commit()?;
+        }
+        Ok(Self { storage, keys, journal, limits: PageLimits::REPLY })
+    }
+
+    /// The same server with other page limits, for tests and small memories.
+    #[must_use]
+    pub fn with_limits(mut self, limits: PageLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The storage.
+    pub fn storage(&self) -> &dyn Storage {
+        &*self.storage
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Begins another life of the database, after a restore: phones offer again what they still keep, and acts that
+    /// the journal has and the database lacks are done again.
+    pub fn begin_epoch(&self) -> Result<Epoch, ServiceError> {
+        let epoch = new_epoch();
+        let unit = self.storage.write()?;
+        unit.set_epoch(epoch)?;
+        unit.append_audit(clock::now(), "server", "epoch", &serde_json::json!({ "epoch": epoch }).to_string())?;
+        unit.commit()?;
+        self.catch_up()?;
+        Ok(epoch)
+    }
+}
+
+fn new_epoch() -> Epoch {
+    // 0 means none
+    Epoch(u64::from_be_bytes(clock::random()).max(1))
+}

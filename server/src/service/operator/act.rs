@@ -1,0 +1,228 @@
+//! What an operator can do, as data: the same value is done, written to the journal, and done again after a restore.
+
+use crate::storage::{Device, DeviceState, Invite, Official};
+use chrono::NaiveDate;
+use payung_domain::{
+    area::Area,
+    calendar::Month,
+    enrollment::{Kpj, PaymentCode, Reason},
+    id::{DeviceId, OfficialId, OpId, RecordId},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One act.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "act")]
+pub enum Act {
+    /// Adds or renames an official or operator.
+    SaveOfficial {
+        /// The person.
+        official: Official,
+    },
+    /// Makes an invite.
+    Invite {
+        /// Its terms, by the hash of its secret.
+        invite: Invite,
+    },
+    /// A phone joined.
+    Join {
+        /// The device, certificate included.
+        device: Device,
+    },
+    /// Retires or revokes a device.
+    SetDevice {
+        /// The device.
+        device: DeviceId,
+        /// What it is from now on.
+        state: DeviceState,
+    },
+    /// Gives a device other areas.
+    Assign {
+        /// The device, with its new certificate.
+        device: Device,
+    },
+    /// Settles an open conflict.
+    Resolve {
+        /// The record.
+        record: RecordId,
+        /// The field.
+        field: String,
+        /// The value that stands from now on.
+        value: Value,
+        /// The candidates the operator had before them.
+        seen: Vec<OpId>,
+        /// The document looked at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document: Option<String>,
+    },
+    /// Two records are one person.
+    Link {
+        /// Becomes the alias.
+        later: RecordId,
+        /// Survives.
+        earlier: RecordId,
+    },
+    /// They were two persons after all.
+    Unlink {
+        /// The alias.
+        later: RecordId,
+        /// The survivor.
+        earlier: RecordId,
+    },
+    /// A pair under review is two persons.
+    KeepApart {
+        /// The one that came second.
+        later: RecordId,
+        /// The one that held the NIK.
+        earlier: RecordId,
+    },
+    /// Lets a held op through.
+    Release {
+        /// The op.
+        op: OpId,
+        /// Its record, to which it waits after a restore.
+        record: RecordId,
+    },
+    /// Turns a held op down.
+    RefuseHeld {
+        /// The op.
+        op: OpId,
+        /// Its record.
+        record: RecordId,
+        /// Why: a stable code.
+        code: String,
+    },
+    /// An enrolment is in order.
+    Verify {
+        /// The enrolment.
+        enrollment: RecordId,
+    },
+    /// An enrolment goes back to its official.
+    Return {
+        /// The enrolment.
+        enrollment: RecordId,
+        /// Why.
+        reason: Reason,
+        /// From the branch's file, not by an operator.
+        #[serde(default)]
+        by_branch_file: bool,
+    },
+    /// An enrolment ends.
+    Close {
+        /// The enrolment.
+        enrollment: RecordId,
+        /// How.
+        how: Closing,
+        /// Why.
+        reason: Reason,
+    },
+    /// A record, and what belongs to it, is looked after elsewhere.
+    Move {
+        /// The record.
+        record: RecordId,
+        /// Where.
+        to: Area,
+    },
+    /// An enrolment went to the branch.
+    Export {
+        /// The enrolment.
+        enrollment: RecordId,
+        /// The file it went with.
+        export_id: String,
+    },
+    /// The branch gave a member number and a payment code.
+    Number {
+        /// The enrolment.
+        enrollment: RecordId,
+        /// The member number.
+        kpj: Kpj,
+        /// What to pay with.
+        payment_code: PaymentCode,
+    },
+    /// The branch has the money.
+    Pay {
+        /// The enrolment.
+        enrollment: RecordId,
+        /// First day of cover; needed for the first payment.
+        from: Option<NaiveDate>,
+        /// Last month of cover.
+        until: Month,
+    },
+    /// NIKs that are members already, by their hashes.
+    KnownMembers {
+        /// The hashes, as hex.
+        hashes: Vec<String>,
+    },
+}
+
+/// How an operator ends an enrolment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Closing {
+    /// The member leaves.
+    Leave,
+    /// Not eligible, or already a member.
+    Refuse,
+    /// Another enrolment stands in its place.
+    Superseded,
+    /// The death is established.
+    Died,
+}
+
+impl Act {
+    /// Its name in the audit.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::SaveOfficial { .. } => "save_official",
+            Self::Invite { .. } => "invite",
+            Self::Join { .. } => "join",
+            Self::SetDevice { .. } => "set_device",
+            Self::Assign { .. } => "assign",
+            Self::Resolve { .. } => "resolve",
+            Self::Link { .. } => "link",
+            Self::Unlink { .. } => "unlink",
+            Self::KeepApart { .. } => "keep_apart",
+            Self::Release { .. } => "release",
+            Self::RefuseHeld { .. } => "refuse_held",
+            Self::Verify { .. } => "verify",
+            Self::Return { .. } => "return",
+            Self::Close { .. } => "close",
+            Self::Move { .. } => "move",
+            Self::Export { .. } => "export",
+            Self::Number { .. } => "number",
+            Self::Pay { .. } => "pay",
+            Self::KnownMembers { .. } => "known_members",
+        }
+    }
+
+    /// The record it is about: after a restore it waits for that record.
+    pub fn record(&self) -> Option<RecordId> {
+        match self {
+            Self::Resolve { record, .. }
+            | Self::Release { record, .. }
+            | Self::RefuseHeld { record, .. }
+            | Self::Move { record, .. } => Some(*record),
+            Self::Link { later, .. } | Self::Unlink { later, .. } | Self::KeepApart { later, .. } => Some(*later),
+            Self::Verify { enrollment }
+            | Self::Return { enrollment, .. }
+            | Self::Close { enrollment, .. }
+            | Self::Export { enrollment, .. }
+            | Self::Number { enrollment, .. }
+            | Self::Pay { enrollment, .. } => Some(*enrollment),
+            _ => None,
+        }
+    }
+}
+
+/// An act as the journal has it: who, when, what.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// The operator; nil for what the server does by itself (a phone joining).
+    pub who: OfficialId,
+    /// When, milliseconds since 1970.
+    pub at: i64,
+    /// What.
+    #[serde(flatten)]
+    pub act: Act,
+}
