@@ -8,7 +8,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// The named fields of a record. Unknown names and values survive verbatim.
 pub type Body = BTreeMap<String, Value>;
@@ -48,7 +48,7 @@ pub struct Reissue {
 }
 
 /// A person's decision on an open conflict.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Resolution {
     /// The value decided on.
     pub value: Value,
@@ -60,7 +60,7 @@ pub struct Resolution {
 }
 
 /// One act of one device on one record; immutable once numbered. On the wire, defaults are omitted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Op {
     /// Counts up per device from 1; given when the op is first sealed.
     pub n: u64,
@@ -165,7 +165,7 @@ pub struct Outcome {
 }
 
 /// One value of an open conflict.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The op that wrote it.
     #[serde(flatten)]
@@ -230,7 +230,7 @@ pub enum Change {
 }
 
 /// A record as it stands on the server, as one phone may see it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Put {
     /// The record.
     pub record: RecordId,
@@ -248,4 +248,109 @@ pub struct Put {
     /// The surviving record, when this one is linked as its duplicate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias_of: Option<RecordId>,
+}
+
+// What follows prints names, never values: they are a person's.
+
+impl fmt::Debug for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Op")
+            .field("n", &self.n)
+            .field("record", &self.record)
+            .field("kind", &self.kind)
+            .field("base", &self.base)
+            .field("set", &self.set.keys())
+            .field("resolve", &self.resolve)
+            .field("hlc", &self.hlc)
+            .field("reissue", &self.reissue)
+            .field("stale", &self.stale)
+            .field("receipt", &self.receipt)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Resolution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolution").field("seen", &self.seen).field("document", &self.document).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Candidate")
+            .field("op", &self.op)
+            .field("who", &self.who)
+            .field("when", &self.when)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Put {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Put")
+            .field("record", &self.record)
+            .field("kind", &self.kind)
+            .field("version", &self.version)
+            .field("body", &self.body.keys())
+            .field("conflicts", &self.conflicts)
+            .field("alias_of", &self.alias_of)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Epoch;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    fn op() -> Op {
+        let json = json!({
+            "n": 1, "record": Uuid::from_u128(1), "kind": "worker", "area": "33.02.24.1001.003.005", "hlc": 5,
+            "set": {"nik": "3302241505809001", "name": "SUTINI"},
+            "resolve": {"mother_name": {"value": "KARSEM", "seen": [{"device": Uuid::from_u128(2), "n": 3}]}},
+        });
+        serde_json::from_value(json).expect("an op")
+    }
+
+    #[test]
+    fn debug_prints_no_value() {
+        let candidate = json!({"device": Uuid::nil(), "n": 1, "value": "SUTINI", "who": Uuid::nil(), "when": 1});
+        let candidate: Candidate = serde_json::from_value(candidate).expect("a candidate");
+        let put =
+            json!({"record": Uuid::nil(), "kind": "worker", "area": "33.02", "version": 1, "body": {"name": "SUTINI"}});
+        let put: Put = serde_json::from_value(put).expect("a put");
+        let shown = format!("{:?} {:?} {:?}", op(), candidate, Change::Put(put));
+        assert!(!shown.contains("SUTINI") && !shown.contains("KARSEM") && !shown.contains("9001"), "{shown}");
+    }
+
+    #[test]
+    fn hash_covers_every_field_but_the_receipt() {
+        let hash = op().hash();
+        let mut offered = op();
+        offered.receipt = Some(Base { epoch: Epoch(1), version: 2 });
+        assert_eq!(offered.hash(), hash);
+        let changes: [fn(&mut Op); 6] = [
+            |op| op.n = 2,
+            |op| op.hlc = Hlc(6),
+            |op| drop(op.set.insert("name".to_owned(), json!("SUTINAH"))),
+            |op| op.base = Some(Base { epoch: Epoch(1), version: 1 }),
+            |op| op.stale.push("name".to_owned()),
+            |op| op.resolve.clear(),
+        ];
+        for change in changes {
+            let mut other = op();
+            change(&mut other);
+            assert_ne!(other.hash(), hash);
+        }
+    }
+
+    #[test]
+    fn op_survives_the_wire_with_its_hash() {
+        let json = serde_json::to_vec(&op()).expect("serialises");
+        let read: Op = serde_json::from_slice(&json).expect("reads");
+        assert_eq!((read.hash(), &read), (op().hash(), &op()));
+    }
 }

@@ -8,7 +8,10 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// Who wrote the value that stands in a field, and when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,12 +38,19 @@ pub struct Stamp {
 }
 
 /// A value with its stamp: what unlinking gives back.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stamped {
     /// The value; null where the field was empty.
     pub value: Value,
     /// Its stamp; none where nobody had written the field.
     pub stamp: Option<Stamp>,
+}
+
+impl fmt::Debug for Stamped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // the value is a person's
+        f.debug_struct("Stamped").field("stamp", &self.stamp).finish_non_exhaustive()
+    }
 }
 
 /// The link of a duplicate (this record) to the surviving one. Reversible.
@@ -59,7 +69,7 @@ pub struct Alias {
 }
 
 /// A record as the server keeps it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Record {
     /// Its id.
     pub id: RecordId,
@@ -81,6 +91,23 @@ pub struct Record {
     pub conflicts: BTreeMap<String, Conflict>,
     /// Set while this record is linked to another as its duplicate.
     pub alias: Option<Alias>,
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // names of fields only: the values are a person's
+        f.debug_struct("Record")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("version", &self.version)
+            .field("body", &self.body.keys())
+            .field("stamps", &self.stamps)
+            .field("received", &self.received)
+            .field("settled", &self.settled)
+            .field("conflicts", &self.conflicts)
+            .field("alias", &self.alias)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Record {

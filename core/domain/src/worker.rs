@@ -368,6 +368,25 @@ impl WorkerDraft {
     }
 }
 
+/// What the cover asked for costs, from a worker's and an enrolment's fields as they are kept: by the table in force,
+/// for the first occupation's sector. None where a field is missing or the table has no rates for it.
+pub fn cover_quote(worker: &Body, enrollment: &Body) -> Option<Quote> {
+    fn part<T: serde::de::DeserializeOwned>(cover: &Value, name: &str) -> Option<T> {
+        serde_json::from_value(cover.get(name)?.clone()).ok()
+    }
+    let cover = enrollment.get("cover")?;
+    let first = worker.get("occupations").and_then(|jobs| jobs.get("first")).and_then(Value::as_str);
+    let request = QuoteRequest {
+        income: MonthlyIncome::new(part(cover, "monthly_income")?).ok()?,
+        programs: part::<Vec<Program>>(cover, "programs")?.into_iter().collect(),
+        start: part(cover, "start_month")?,
+        months: part(cover, "months")?,
+        payer: part(cover, "payer")?,
+        transport: first.and_then(occupation::by_code).is_some_and(|job| job.transport),
+    };
+    ContributionTable::builtin().quote(&request).ok()
+}
+
 fn income(reader: &mut Reader) -> Option<(MonthlyIncome, IncomeBasis)> {
     let typed = reader.needed("income")?;
     let basis = match reader.text("income.days") {

@@ -132,3 +132,29 @@ fn unlink_leaves_what_was_written_to_the_survivor_since() {
     assert_eq!(survivor.value("mother_name"), "Karsinah");
     assert_eq!(loser.value("mother_name"), "Karsem");
 }
+
+#[test]
+fn late_op_older_than_one_taken_before_the_link_is_history() {
+    let (mut loser, mut survivor) = pair();
+    let base = loser.now();
+    let (first, second) = (loser.op(A, base, &[("name", "Lama")]), loser.op(A, base, &[("name", "Baru")]));
+    loser.take(A, &second);
+    let judge = survivor.judge(0x0);
+    link(&mut loser.record, &mut survivor.record, &judge).expect("links");
+    assert_eq!(late(&mut loser, &mut survivor, A, &first).fields["name"], FieldOutcome::Lost);
+    assert_eq!(survivor.candidates("name"), ["Baru", "Sutinah"]);
+}
+
+#[test]
+fn late_op_that_saw_the_losers_value_has_not_seen_the_survivors() {
+    let (mut loser, mut survivor) = pair();
+    let seen = loser.now();
+    let op = loser.op(C, seen, &[("notes", "telat")]);
+    survivor.received += 60_000;
+    let own = survivor.now();
+    survivor.write(B, own, "notes", "lebih baru");
+    let judge = survivor.judge(0x0);
+    link(&mut loser.record, &mut survivor.record, &judge).expect("links");
+    assert_eq!(late(&mut loser, &mut survivor, C, &op).fields["notes"], FieldOutcome::Lost);
+    assert_eq!(survivor.value("notes"), "lebih baru");
+}
