@@ -5,16 +5,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use payung_domain::{
     area::Area,
     calendar::{Month, Zone, local_date},
-    contribution::{ContributionTable, MonthlyIncome, Payer, Program, QuoteRequest},
     enrollment::{self, EnrollmentState},
     field::{FieldType, Kind},
     nik::Nik,
     occupation,
-    op::Body,
     record::Record,
     region::{self, RegionCode},
+    worker::cover_quote,
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -214,7 +213,9 @@ impl Column {
                 let code = worker.value("occupations").get(which).and_then(Json::as_str).unwrap_or_default();
                 occupation::by_code(code).map_or(code, |job| job.name.as_str()).into()
             }
-            Value::Total => total(&worker.body, &subject.enrollment.body).map_or(Json::Null, Json::from),
+            Value::Total => {
+                cover_quote(&worker.body, &subject.enrollment.body).map_or(Json::Null, |quote| quote.total.into())
+            }
             Value::State => enrollment::phase(subject.state, today).code().into(),
             Value::StateLabel => enrollment::label(subject.state, today).into(),
             Value::NextStep => enrollment::next_step(subject.state, today).into(),
@@ -271,22 +272,4 @@ fn home_name(worker: &Record, level: Level) -> Option<String> {
         Level::District => path.district,
         Level::Regency => path.regency,
     }
-}
-
-/// The sum for the term asked for, as the phone told it: by the table in force, for the first occupation's sector.
-pub(super) fn total(worker: &Body, enrollment: &Body) -> Option<i64> {
-    fn part<T: DeserializeOwned>(cover: &Json, name: &str) -> Option<T> {
-        serde_json::from_value(cover.get(name)?.clone()).ok()
-    }
-    let cover = enrollment.get("cover")?;
-    let first = worker.get("occupations").and_then(|jobs| jobs.get("first")).and_then(Json::as_str);
-    let request = QuoteRequest {
-        income: MonthlyIncome::new(part(cover, "monthly_income")?).ok()?,
-        programs: part::<Vec<Program>>(cover, "programs")?.into_iter().collect(),
-        start: part(cover, "start_month")?,
-        months: part(cover, "months")?,
-        payer: part::<Payer>(cover, "payer")?,
-        transport: first.and_then(occupation::by_code).is_some_and(|job| job.transport),
-    };
-    ContributionTable::builtin().quote(&request).ok().map(|quote| quote.total)
 }

@@ -1,0 +1,154 @@
+//! Answers about workers.
+
+use chrono::NaiveDate;
+use payung_domain::worker::cover_quote;
+use payung_store::{Draft, EnrollmentView, Mark, NeedsFixing, OpenConflict, ShownRecord, WorkerDetail, WorkerSummary};
+use payung_sync::SyncReport;
+use serde_json::{Map, Value, json};
+
+/// A row of a list, with the sum due.
+pub(crate) fn row(summary: &WorkerSummary, detail: &WorkerDetail, today: NaiveDate) -> Value {
+    json!({
+        "worker": summary.id,
+        "name": summary.name,
+        "nik": summary.nik,
+        "area": summary.area,
+        "occupation": summary.occupation,
+        "phone": summary.phone,
+        "phase": summary.phase.map(payung_domain::enrollment::Phase::code),
+        "label": summary.label,
+        "next_step": summary.next_step,
+        "due": counted(detail).map(|enrollment| due(&detail.record, enrollment, today)),
+        "waiting": summary.waiting,
+        "held": summary.held,
+        "refused": summary.refused,
+        "conflict": summary.conflict,
+    })
+}
+
+/// The enrolment whose phase the list shows: the latest of that phase.
+fn counted(detail: &WorkerDetail) -> Option<&EnrollmentView> {
+    detail.enrollments.iter().rev().find(|enrollment| Some(enrollment.phase) == detail.summary.phase)
+}
+
+/// What is to be paid: by the branch's code if there is one, else as reckoned; nothing once it is paid.
+fn due(worker: &ShownRecord, enrollment: &EnrollmentView, today: NaiveDate) -> Value {
+    let quote = cover_quote(&worker.body(), &enrollment.record.body());
+    let code = enrollment.state.payment_code.as_ref();
+    let paid = enrollment.state.covered.is_some();
+    let amount = code.map(|code| code.amount).or(quote.as_ref().map(|quote| quote.total));
+    json!({
+        "amount": if paid { Some(0) } else { amount },
+        "quoted": quote.as_ref().map(|quote| quote.total),
+        "months": quote.as_ref().map(|quote| quote.months.len()),
+        "code": code.map(|code| &code.code),
+        "valid_to": code.map(|code| code.valid_to),
+        "expired": enrollment.state.code_expired(today),
+        "until": enrollment.state.covered.map(|covered| covered.until),
+    })
+}
+
+/// Everything about a worker.
+pub(crate) fn detail(detail: &WorkerDetail, today: NaiveDate) -> Value {
+    let enrollment = |view: &EnrollmentView| {
+        let mut told = record(&view.record);
+        told["phase"] = view.phase.code().into();
+        told["label"] = view.label.as_str().into();
+        told["next_step"] = view.next_step.as_str().into();
+        told["due"] = due(&detail.record, view, today);
+        told["events"] = view.events.iter().map(record).collect();
+        told
+    };
+    let mut told = record(&detail.record);
+    told["row"] = row(&detail.summary, detail, today);
+    told["enrollments"] = detail.enrollments.iter().map(enrollment).collect();
+    told["visits"] = detail.visits.iter().map(record).collect();
+    told["duplicates"] = json!(detail.duplicates);
+    told["duplicate_of"] = json!(detail.duplicate_of);
+    told
+}
+
+fn record(record: &ShownRecord) -> Value {
+    let fields: Map<String, Value> = record
+        .fields
+        .iter()
+        .map(|(name, field)| (name.clone(), json!({"value": field.value, "mark": mark(&field.mark)})))
+        .collect();
+    json!({
+        "record": record.id,
+        "kind": record.kind,
+        "area": record.area,
+        "version": record.base.map(|base| base.version),
+        "alias_of": record.alias_of,
+        "fields": fields,
+        "conflicts": record.conflicts,
+    })
+}
+
+fn mark(mark: &Mark) -> &str {
+    match mark {
+        Mark::Pulled => "pulled",
+        Mark::Waiting => "waiting",
+        Mark::Held => "held",
+        Mark::Received => "received",
+        Mark::Refused(code) => code,
+    }
+}
+
+pub(crate) fn draft(draft: &Draft) -> Value {
+    json!({
+        "draft": draft.id.0,
+        "record": draft.record,
+        "kind": draft.kind,
+        "version": draft.base.map(|base| base.version),
+        "fields": draft.fields,
+        "shown": draft.shown,
+    })
+}
+
+pub(crate) fn conflict(open: &OpenConflict) -> Value {
+    json!({
+        "record": open.record,
+        "kind": open.kind,
+        "worker": open.worker,
+        "name": open.name,
+        "field": open.field,
+        "shown": open.shown,
+        "decided": open.decided,
+        "candidates": open.conflict.candidates,
+        "correction": open.conflict.correction,
+    })
+}
+
+pub(crate) fn fixing(needs: &NeedsFixing) -> Value {
+    json!({
+        "op": needs.k,
+        "record": needs.record,
+        "kind": needs.kind,
+        "name": needs.name,
+        "code": needs.code,
+        "fields": needs.fields,
+    })
+}
+
+/// What a run did.
+pub(crate) fn report(report: &SyncReport) -> Value {
+    json!({
+        "sent": report.sent,
+        "uploaded": report.uploaded,
+        "applied": report.applied,
+        "replayed": report.replayed,
+        "held": report.held,
+        "refused": report.refused,
+        "conflicts": report.conflicts,
+        "lost": report.lost,
+        "merged": report.merged,
+        "changes": report.changes,
+        "requests": report.requests,
+        "bytes_up": report.bytes_up,
+        "bytes_down": report.bytes_down,
+        "areas_differing": report.areas_differing,
+        "new_epoch": report.new_epoch,
+        "rejoin_needed": report.rejoin_needed,
+    })
+}
