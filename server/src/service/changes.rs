@@ -36,9 +36,10 @@ impl PageLimits {
     /// What HTTP replies carry.
     pub const REPLY: Self = Self { changes: 1000, bytes: 1 << 20 };
 
-    /// A batch of many ops is answered quickly, and asked again without ops for what there is to read.
+    /// A batch of many ops is answered quickly; the rest is read by asking again without ops. Never nothing: a page
+    /// that brings no one further would not be asked for again.
     pub(super) fn beside(self, ops: usize) -> Self {
-        Self { changes: self.changes.saturating_sub(5 * ops), ..self }
+        Self { changes: self.changes.saturating_sub(5 * ops).max(self.changes.min(16)), ..self }
     }
 }
 

@@ -29,7 +29,7 @@ const LIVE: [EnrollmentFlag; 4] = [
     EnrollmentFlag::CodeExpired,
 ];
 /// The worker's NIK is in the list of known members; an operator looks before verifying.
-pub const ALREADY_MEMBER: &str = "already_member";
+pub(crate) const ALREADY_MEMBER: &str = "already_member";
 
 /// The state as the record has it. A part of a newer schema that cannot be read counts as absent.
 pub(crate) fn state_of(enrollment: &Record, worker: Option<&Record>) -> EnrollmentState {

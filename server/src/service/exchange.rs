@@ -17,7 +17,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::NotFound`] where the device is unknown; storage errors, after which nothing of it stands and
     /// the same request may be sent again.
-    pub fn exchange(&self, device: DeviceId, request: Request, bad: &[BadOp], now: i64) -> Result<Reply, ServiceError> {
+    pub fn exchange(&self, device: DeviceId, request: &Request, bad: &[BadOp], now: i64) -> Result<Reply, ServiceError> {
         let unit = self.storage.read()?;
         let known = unit.device(device)?.ok_or(ServiceError::NotFound("device"))?;
         let epoch = unit.epoch()?;
@@ -44,7 +44,7 @@ impl Service {
             drop(unit);
             if !page.changes.is_empty() {
                 let mut work = Work::begin(&*self.storage, now)?;
-                work.audit_exchange(&known, &request, 0, &page)?;
+                work.audit_exchange(&known, request, 0, &page)?;
                 work.save()?;
                 work.unit.commit()?;
             }
@@ -61,7 +61,7 @@ impl Service {
     fn write_exchange(
         &self,
         device: &Device,
-        mut request: Request,
+        request: &Request,
         advances: bool,
         limits: PageLimits,
         reply: &mut Reply,
@@ -71,9 +71,8 @@ impl Service {
         // revoked or moved since it was read: what stands now counts
         let device = &work.unit.device(device.id)?.ok_or(ServiceError::NotFound("device"))?;
         reply.epoch = work.epoch;
-        let ops = std::mem::take(&mut request.ops);
-        let count = ops.len();
-        reply.outcomes = work.take_ops(&Writer::of(device, now), ops)?;
+        let count = request.ops.len();
+        reply.outcomes = work.take_ops(&Writer::of(device, now), &request.ops)?;
         self.replay_pending(&mut work)?;
         work.save()?;
         if advances && reply.epoch == work.epoch {
@@ -88,7 +87,7 @@ impl Service {
         let page =
             changes::page(&*work.unit, work.sealer, device, request.cursor.as_ref(), request.checksum, limits)?;
         if count > 0 || !page.changes.is_empty() {
-            work.audit_exchange(device, &request, count, &page)?;
+            work.audit_exchange(device, request, count, &page)?;
         }
         fill(reply, page);
         work.unit.commit()?;

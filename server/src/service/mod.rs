@@ -1,6 +1,7 @@
 //! The rules above storage: what a request, a joining phone or an operator may do, and what follows from it.
 
 mod areas;
+mod bundle;
 mod changes;
 mod cursor;
 mod duplicates;
@@ -14,6 +15,7 @@ mod take;
 mod tests;
 mod work;
 
+pub use bundle::BundleError;
 pub use changes::PageLimits;
 
 use crate::{

@@ -90,7 +90,7 @@ impl Taken {
 
 impl Work<'_> {
     /// Takes the ops of one request. One outcome for each, in their order.
-    pub(super) fn take_ops(&mut self, writer: &Writer, ops: Vec<Op>) -> Result<Vec<Outcome>, ServiceError> {
+    pub(super) fn take_ops(&mut self, writer: &Writer, ops: &[Op]) -> Result<Vec<Outcome>, ServiceError> {
         let numbers: Vec<u64> = ops.iter().map(|op| op.n).collect();
         let known = self.unit.known_ops(writer.device, &numbers)?;
         let known: HashMap<u64, KnownOp> = known.into_iter().map(|known| (known.n, known)).collect();
@@ -118,20 +118,20 @@ impl Work<'_> {
         for (op, hash) in ops.into_iter().zip(hashes) {
             let n = op.n;
             if n == 0 {
-                answers.push((n, Some(Taken::refused(&op, "op_malformed").outcome)));
+                answers.push((n, Some(Taken::refused(op, "op_malformed").outcome)));
                 continue;
             }
             if !here.insert(n) {
                 // the same op twice in one bundle: answered once more at the end, unless its number was used twice
                 let same = self.kept_op(OpId { device: writer.device, n }).is_some_and(|kept| kept.hash == hash);
-                let again = (reused && !same).then(|| Taken::refused(&op, "op_reused").outcome);
+                let again = (reused && !same).then(|| Taken::refused(op, "op_reused").outcome);
                 answers.push((n, again));
                 continue;
             }
             if let Some(known) = known.get(&n).filter(|known| known.hash == hash) {
                 let outcome = match &known.outcome {
                     Some(outcome) => outcome.clone(),
-                    None => self.replayed(&op)?,
+                    None => self.replayed(op)?,
                 };
                 answers.push((n, Some(outcome)));
                 continue;
@@ -146,14 +146,14 @@ impl Work<'_> {
                     outcome: None,
                     op: op.clone(),
                 })?;
-                answers.push((n, Some(Taken::refused(&op, "op_reused").outcome)));
+                answers.push((n, Some(Taken::refused(op, "op_reused").outcome)));
                 continue;
             }
             if taken.contains_key(&(writer.device, n, hash.0)) {
-                answers.push((n, Some(self.replayed(&op)?)));
+                answers.push((n, Some(self.replayed(op)?)));
                 continue;
             }
-            let result = self.take_new(writer, &op, &taken)?;
+            let result = self.take_new(writer, op, &taken)?;
             self.keep_op(StoredOp {
                 device: writer.device,
                 hash,
@@ -161,7 +161,7 @@ impl Work<'_> {
                 status: result.status,
                 waits_for: result.waits_for,
                 outcome: Some(result.outcome),
-                op,
+                op: op.clone(),
             });
             // what became of it may still change in this unit: asked again at the end
             answers.push((n, None));

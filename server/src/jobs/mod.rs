@@ -1,0 +1,23 @@
+//! What happens by itself while the server runs.
+
+use crate::{clock, keys::KeysError, service::Service};
+use std::{sync::Arc, time::Duration};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Replaces receiver keys when they are due, looking every hour, for as long as the server runs.
+pub async fn rotate_keys(service: Arc<Service>) {
+    let mut hourly = tokio::time::interval(HOUR);
+    loop {
+        hourly.tick().await;
+        let service = service.clone();
+        let rotated: Result<Result<bool, KeysError>, _> =
+            tokio::task::spawn_blocking(move || service.keys().rotate(clock::now())).await;
+        match rotated {
+            Ok(Ok(true)) => tracing::info!("a new receiver key is given out"),
+            Ok(Ok(false)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "receiver keys were not replaced"),
+            Err(_) => tracing::error!("replacing receiver keys ended in a panic"),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Sealed bytes in, sealed bytes out: the whole device API without a road. HTTP, files and tests use the same.
+
+use super::{Service, ServiceError};
+use crate::{keys::rng, storage::StorageError};
+use payung_domain::id::DeviceId;
+use payung_protocol::{
+    Limits, Problem, ProblemCode, SealError, VerifyingKey, open_join, open_request, seal_join_answer, seal_reply,
+};
+
+/// How often a unit that lost against another is tried again: with the same ops an in-doubt commit is harmless.
+const TRIES: u32 = 3;
+
+/// Why a bundle gets no sealed answer.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// It could not be opened, or its sender is unknown.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The device asks too often; seconds to wait.
+    #[error("too many requests")]
+    RateLimited(u32),
+    /// The server failed; nothing of the request stands.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl BundleError {
+    /// How it is told, without what was in the bundle.
+    pub fn problem(&self, request_id: &str) -> Problem {
+        let code = match self {
+            Self::Seal(error) => error.problem(),
+            Self::RateLimited(_) => ProblemCode::RateLimited,
+            Self::Service(ServiceError::NotFound("device")) => ProblemCode::DeviceUnknown,
+            Self::Service(ServiceError::Storage(StorageError::Busy)) => ProblemCode::Busy,
+            Self::Service(_) => ProblemCode::Internal,
+        };
+        let problem = Problem::new(code, request_id);
+        match self {
+            Self::Seal(error) => problem.detail(error.to_string()),
+            _ => problem,
+        }
+    }
+}
+
+impl Service {
+    /// Opens a sealed exchange, does it, and seals the reply to its sender. `admit` says whether the device may ask
+    /// again already, or how many seconds it should wait.
+    pub fn exchange_bundle(
+        &self,
+        sealed: &[u8],
+        admit: impl FnOnce(DeviceId) -> Result<(), u32>,
+        now: i64,
+    ) -> Result<Vec<u8>, BundleError> {
+        let session_key = |id: DeviceId| -> Option<VerifyingKey> {
+            let unit = self.storage.read().ok()?;
+            unit.device(id).ok()?.map(|device| device.session_key)
+        };
+        let opened = open_request(sealed, |id| self.keys.receiver(id), session_key, Limits::REQUEST)?;
+        admit(opened.device).map_err(BundleError::RateLimited)?;
+        let mut tried = 1;
+        let reply = loop {
+            match self.exchange(opened.device, &opened.request, &opened.bad, now) {
+                Err(ServiceError::Storage(StorageError::Busy)) if tried < TRIES => tried += 1,
+                done => break done?,
+            }
+        };
+        let unit = self.storage.read().map_err(ServiceError::from)?;
+        let device = unit.device(opened.device).map_err(ServiceError::from)?;
+        let key = device.ok_or(ServiceError::NotFound("device"))?.device_key;
+        Ok(seal_reply(&reply, &opened.sent, self.keys.signing(), &key, &mut rng())?.into_bytes())
+    }
+
+    /// Opens a sealed join request, answers it, and seals the answer, a refusal included.
+    pub fn join_bundle(&self, sealed: &[u8], request_id: &str, now: i64) -> Result<Vec<u8>, BundleError> {
+        let opened = open_join(sealed, |id| self.keys.receiver(id))?;
+        let answer = self.join(&opened.request, request_id, now)?;
+        let key = &opened.request.device_key;
+        Ok(seal_join_answer(&answer, &opened.sent, self.keys.signing(), key, &mut rng())?.into_bytes())
+    }
+}
