@@ -56,10 +56,21 @@ impl DeviceId {
     pub const OFFICE: Self = Self(Uuid::nil());
 }
 
-/// A life of the server's database. A restore begins a new one with a random id, so that phones know which
-/// receipts still stand (docs/ARCHITECTURE.md, "Restore"). On the wire: 16 hex digits.
+/// A life of the server's database. A restore begins a new one, so that phones know which receipts still stand. The
+/// second it began in is above, 32 random bits below: two restores of one snapshot differ, and `<` means "began
+/// earlier" (docs/adr/0010). On the wire: 16 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub u64);
+
+impl Epoch {
+    /// The life that begins at `now` (milliseconds since 1970) after `before`, whatever the clock says.
+    #[must_use]
+    pub fn begin(before: Option<Self>, now: i64, random: u32) -> Self {
+        let second = u64::try_from(now / 1000).unwrap_or(0).min(u64::from(u32::MAX));
+        let earliest = before.map_or(1, |before| (before.0 >> 32).saturating_add(1));
+        Self(second.max(earliest).min(u64::from(u32::MAX)) << 32 | u64::from(random))
+    }
+}
 
 impl fmt::Debug for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -139,4 +150,28 @@ pub struct OpId {
     pub device: DeviceId,
     /// Its number on that device, from 1.
     pub n: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_life_is_greater_even_with_the_clock_set_back() {
+        let first = Epoch::begin(None, 1_795_000_000_000, u32::MAX);
+        let second = Epoch::begin(Some(first), 1_795_000_000_000, 0);
+        let third = Epoch::begin(Some(second), 0, 0);
+        assert!(first < second && second < third);
+        assert_ne!(Epoch::begin(Some(first), 0, 1), Epoch::begin(Some(first), 0, 2));
+        assert_eq!(third.to_string().parse(), Ok(third));
+    }
+
+    #[test]
+    fn clock_of_a_device_never_goes_back_and_the_server_clamps_it() {
+        let last = Hlc::at_millis(5_000);
+        assert!(last.next(4_000) > last);
+        assert_eq!(last.next(6_000), Hlc::at_millis(6_000));
+        assert_eq!(Hlc::at_millis(10_000_000).clamped(1_000), Hlc::at_millis(301_000));
+        assert_eq!(Hlc::at_millis(-5).millis(), 0);
+    }
 }
