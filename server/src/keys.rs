@@ -85,7 +85,7 @@ impl Keys {
         fs::create_dir_all(dir).map_err(|source| KeysError::File { path: dir.to_owned(), source })?;
         let root = root.map_or_else(|| dir.join("root.key"), Path::to_owned);
         for path in [dir.join("master.key"), dir.join("signing.key"), dir.join("recovery.key"), root.clone()] {
-            write_new(&path, &hex_line(&clock::random()))?;
+            write_new_key(&path, &clock::random())?;
         }
         Self::sign(dir, &root)?;
         let mut receivers = Receivers::default();
@@ -226,7 +226,7 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeysError> {
 }
 
 /// A key file: 64 hex digits.
-fn read_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeysError> {
+pub(crate) fn read_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeysError> {
     let mut key = Zeroizing::new([0; 32]);
     hex::decode_to_slice(read(path)?.trim_ascii(), key.as_mut()).map_err(|_| KeysError::Damaged(path.to_owned()))?;
     Ok(key)
@@ -243,6 +243,17 @@ fn private(new: bool) -> fs::OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// The fingerprint of the root in a file.
+pub(crate) fn root_of(path: &Path) -> Result<Fingerprint, KeysError> {
+    let root = read_key(path)?;
+    Ok(SigningKey::from_bytes(&root).verifying_key().fingerprint())
+}
+
+/// A new key file; one that exists is left alone and told.
+pub(crate) fn write_new_key(path: &Path, key: &[u8; 32]) -> Result<(), KeysError> {
+    write_new(path, &hex_line(key))
 }
 
 /// A new file that only its owner reads; one that exists is left alone and told.

@@ -1,6 +1,7 @@
 //! The server of Payung as a library: storage, the rules above it, and HTTP. The binary `payung` is a thin door to
 //! it; tests and benches run it without sockets.
 
+pub mod admin;
 pub mod backup;
 pub mod clock;
 pub mod export;

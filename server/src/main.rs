@@ -2,8 +2,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // this is the command line
 
 use clap::{Parser, Subcommand};
-use payung_server::serve::{ServeArgs, Welcome, serve};
-use std::process::ExitCode;
+use payung_server::{
+    admin,
+    backup::cli::{BackupArgs, DoctorArgs, RestoreArgs, run_backup, run_doctor, run_restore},
+    clock,
+    serve::{ServeArgs, Welcome, serve},
+};
+use std::{io, process::ExitCode};
 use tracing_subscriber::EnvFilter;
 
 /// Payung: cover for informal workers, registered offline
@@ -18,14 +23,27 @@ struct Cli {
 enum Command {
     /// Serve phones
     Serve(ServeArgs),
+    /// What operators do, beside a running server
+    Admin(Box<admin::Args>),
+    /// Write an encrypted, checked copy of the database
+    Backup(BackupArgs),
+    /// Bring a backup back in a new directory
+    Restore(RestoreArgs),
+    /// Look whether everything is in order
+    Doctor(DoctorArgs),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_env("PAYUNG_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let out = &mut io::stdout();
     let done = match cli.command {
         Command::Serve(args) => serve(&args, welcome).map_err(|error| error.to_string()),
+        Command::Admin(args) => admin::run(&args, clock::now(), out).map_err(|error| error.to_string()),
+        Command::Backup(args) => run_backup(&args, clock::now(), out).map_err(|error| error.to_string()),
+        Command::Restore(args) => run_restore(&args, out).map_err(|error| error.to_string()),
+        Command::Doctor(args) => run_doctor(&args, out).map_err(|error| error.to_string()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -74,8 +74,10 @@ pub enum Response {
 /// A file of answers.
 #[derive(Clone, Debug)]
 pub struct AnswerFile {
-    /// One for each line, in order.
+    /// One for each line that could be read, in order.
     pub answers: Vec<Answer>,
+    /// The lines that could not. While there are any, nothing of the file may be applied.
+    pub errors: Vec<LineError>,
     /// Header by what it means, for telling about lines.
     pub headers: BTreeMap<String, String>,
     /// SHA-256 of the file.
@@ -132,7 +134,7 @@ fn read_rows(
     wanted: &BTreeMap<String, Vec<String>>,
     needed: &[&str],
     mut row: impl FnMut(Row<'_>),
-) -> Result<BTreeMap<String, String>, FileError> {
+) -> Result<(BTreeMap<String, String>, Vec<LineError>), FileError> {
     if bytes.len() > LIMIT {
         return Err(FileError::TooLarge(LIMIT >> 20));
     }
@@ -173,13 +175,10 @@ fn read_rows(
             }
         }
     }
-    if !errors.is_empty() {
-        return Err(FileError::Lines(errors));
-    }
     if count == 0 {
         return Err(FileError::Empty);
     }
-    Ok(columns.into_iter().map(|(name, (_, header))| (name, header)).collect())
+    Ok((columns.into_iter().map(|(name, (_, header))| (name, header)).collect(), errors))
 }
 
 fn header_of(wanted: &BTreeMap<String, Vec<String>>, name: &str) -> String {
@@ -202,16 +201,17 @@ fn month(formats: &[String], text: &str) -> Result<Month, &'static str> {
     formats.iter().find_map(of).map(Month::of).ok_or("month_invalid")
 }
 
-/// Reads the branch's answers.
+/// Reads the branch's answers. Wrong lines are told beside the others, so that what the records have against those is
+/// told in one go.
 ///
 /// # Errors
-/// [`FileError`]; [`FileError::Lines`] tells every wrong line.
+/// [`FileError`], never [`FileError::Lines`].
 pub fn read_answers(template: &AnswerTemplate, bytes: &[u8]) -> Result<AnswerFile, FileError> {
     let mut answers = Vec::new();
-    let headers = read_rows(bytes, &template.columns, &["answer"], |mut row| {
+    let (headers, errors) = read_rows(bytes, &template.columns, &["answer"], |mut row| {
         answers.extend(read_answer(template, &mut row));
     })?;
-    Ok(AnswerFile { answers, headers, sha256: Sha256::digest(bytes).into() })
+    Ok(AnswerFile { answers, errors, headers, sha256: Sha256::digest(bytes).into() })
 }
 
 fn read_answer(template: &AnswerTemplate, row: &mut Row<'_>) -> Option<Answer> {
@@ -271,13 +271,13 @@ fn read_answer(template: &AnswerTemplate, row: &mut Row<'_>) -> Option<Answer> {
 /// Reads the NIKs of known members.
 ///
 /// # Errors
-/// As [`read_answers`].
+/// [`FileError`]; [`FileError::Lines`] tells every wrong line.
 pub fn read_members(template: &MemberTemplate, bytes: &[u8]) -> Result<Vec<Nik>, FileError> {
     let mut niks = Vec::new();
-    read_rows(bytes, &template.columns, &["nik"], |mut row| {
+    let (_, errors) = read_rows(bytes, &template.columns, &["nik"], |mut row| {
         niks.extend(row.needed("nik", |text| Nik::parse(text).map_err(|error| error.code())));
     })?;
-    Ok(niks)
+    if errors.is_empty() { Ok(niks) } else { Err(FileError::Lines(errors)) }
 }
 
 #[cfg(test)]

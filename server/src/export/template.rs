@@ -253,6 +253,21 @@ fn check_format(format: &str) -> Result<(), TemplateError> {
 }
 
 impl Template {
+    /// Version, purpose, and the headers a file has or may have.
+    pub fn describe(&self) -> (u32, Purpose, Vec<&str>) {
+        fn first(columns: &BTreeMap<String, Vec<String>>) -> Vec<&str> {
+            columns.values().filter_map(|called| called.first()).map(String::as_str).collect()
+        }
+        match self {
+            Self::Export(template) => {
+                let headers = template.columns.iter().map(|column| column.header.as_str()).collect();
+                (template.version, template.purpose, headers)
+            }
+            Self::Answers(template) => (template.version, Purpose::Answers, first(&template.columns)),
+            Self::Members(template) => (template.version, Purpose::Members, first(&template.columns)),
+        }
+    }
+
     fn purpose(&self) -> (&str, &'static str) {
         match self {
             Self::Export(template) => (&template.name, template.purpose.as_str()),

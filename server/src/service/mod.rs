@@ -1,5 +1,6 @@
 //! The rules above storage: what a request, a joining phone or an operator may do, and what follows from it.
 
+pub mod answers;
 mod areas;
 mod bundle;
 mod changes;
@@ -177,7 +178,7 @@ impl Service {
         if storage.read()?.epoch()? == Epoch(0) {
             let unit = storage.write()?;
             if unit.epoch()? == Epoch(0) {
-                unit.set_epoch(new_epoch())?;
+                unit.set_epoch(new_epoch(None))?;
             }
             unit.commit()?;
         }
@@ -204,8 +205,8 @@ impl Service {
     /// Begins another life of the database, after a restore: phones offer again what they still keep, and acts that
     /// the journal has and the database lacks are done again.
     pub fn begin_epoch(&self) -> Result<Epoch, ServiceError> {
-        let epoch = new_epoch();
         let unit = self.storage.write()?;
+        let epoch = new_epoch(Some(unit.epoch()?));
         unit.set_epoch(epoch)?;
         unit.append_audit(clock::now(), "server", "epoch", &serde_json::json!({ "epoch": epoch }).to_string())?;
         unit.commit()?;
@@ -214,7 +215,6 @@ impl Service {
     }
 }
 
-fn new_epoch() -> Epoch {
-    // 0 means none
-    Epoch(u64::from_be_bytes(clock::random()).max(1))
+fn new_epoch(before: Option<Epoch>) -> Epoch {
+    Epoch::begin(before, clock::now(), u32::from_be_bytes(clock::random()))
 }

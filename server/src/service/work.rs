@@ -1,7 +1,7 @@
 //! One unit of work above storage: the records it touches are loaded once, changed in memory, and saved together.
 
 use super::ServiceError;
-use crate::storage::{Kept, OpStatus, Scope, Sealer, Storage, StoredOp, Writing};
+use crate::storage::{Kept, Official, OpStatus, Scope, Sealer, Storage, StoredOp, Writing};
 use chrono::{DateTime, NaiveDate};
 use payung_domain::{
     area::Area,
@@ -79,6 +79,8 @@ pub(super) struct Work<'s> {
     families: HashSet<RecordId>,
     touched: BTreeSet<RecordId>,
     numbers: HashMap<DeviceId, u64>,
+    /// Loaded once: a branch's file is ten thousand acts of one operator.
+    officials: Option<HashMap<OfficialId, Official>>,
 }
 
 impl<'s> Work<'s> {
@@ -99,7 +101,23 @@ impl<'s> Work<'s> {
             families: HashSet::new(),
             touched: BTreeSet::new(),
             numbers: HashMap::new(),
+            officials: None,
         })
+    }
+
+    /// An official or operator.
+    pub(super) fn official(&mut self, id: OfficialId) -> Result<Option<Official>, ServiceError> {
+        if self.officials.is_none() {
+            let all = self.unit.officials()?;
+            self.officials = Some(all.into_iter().map(|official| (official.id, official)).collect());
+        }
+        Ok(self.officials.as_ref().and_then(|all| all.get(&id)).cloned())
+    }
+
+    /// Saves an official or operator.
+    pub(super) fn save_official(&mut self, official: &Official) -> Result<(), ServiceError> {
+        self.officials = None;
+        Ok(self.unit.save_official(official)?)
     }
 
     /// The date in an area now.

@@ -249,8 +249,18 @@ pub struct Official {
     pub name: String,
     /// What they may do.
     pub roles: Vec<Role>,
+    /// Where an operator may act; everywhere where none are named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub areas: Vec<Area>,
     /// When they were added, milliseconds since 1970.
     pub since: i64,
+}
+
+impl Official {
+    /// What an operator may see.
+    pub fn scope(&self) -> Scope {
+        if self.areas.is_empty() { Scope::Office } else { Scope::Areas(self.areas.clone()) }
+    }
 }
 
 impl fmt::Debug for Official {

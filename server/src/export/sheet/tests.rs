@@ -59,7 +59,8 @@ fn file_reads_back_as_the_template_says() {
     let sheet = write_sheet(&bpjs(), "E-1", now(), &[subject]).unwrap();
     assert_eq!((sheet.rows.len(), sheet.blocked.len()), (1, 0));
     let rows = read(&sheet);
-    let headers: Vec<&str> = bpjs().columns.iter().map(|column| column.header.clone().leak() as &str).collect();
+    let template = bpjs();
+    let headers: Vec<&str> = template.columns.iter().map(|column| column.header.as_str()).collect();
     assert_eq!(rows[0].iter().collect::<Vec<_>>(), headers);
     let cell = |header: &str| &rows[1][headers.iter().position(|own| *own == header).unwrap()];
     for (header, text) in [

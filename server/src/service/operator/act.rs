@@ -148,6 +148,18 @@ pub enum Act {
         from: Option<NaiveDate>,
         /// Last month of cover.
         until: Month,
+        /// The day of payment, where the branch tells it: paid in time counts, however late its file comes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<NaiveDate>,
+    },
+    /// A file of the branch was taken: the acts after this one are its rows.
+    Import {
+        /// SHA-256 of the file, hex: the same file is not taken twice.
+        sha256: String,
+        /// The template it was read by.
+        template: String,
+        /// Its rows.
+        rows: usize,
     },
     /// NIKs that are members already, by their hashes.
     KnownMembers {
@@ -192,6 +204,7 @@ impl Act {
             Self::Export { .. } => "export",
             Self::Number { .. } => "number",
             Self::Pay { .. } => "pay",
+            Self::Import { .. } => "import",
             Self::KnownMembers { .. } => "known_members",
         }
     }

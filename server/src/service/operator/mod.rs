@@ -9,6 +9,7 @@ mod perform;
 pub use act::{Act, Closing, Entry};
 pub use look::{ConflictItem, EnrollmentItem, HeldItem, PersonItem};
 pub(crate) use people::INVITE_LASTS;
+pub(crate) use perform::import_counter;
 pub use people::{NewInvite, SetupCode, SetupError};
 
 use super::{
@@ -69,6 +70,10 @@ impl Service {
                 Err(_) => return Err(ServiceError::Refused("journal_unreadable".to_owned())),
             };
             let mut work = Work::begin(&*self.storage, entry.at)?;
+            if work.unit.counter("journal")? >= line.seq {
+                // another process was between journal and commit when this one looked
+                continue;
+            }
             match work.perform(&entry) {
                 Ok(()) => {}
                 Err(ServiceError::NotFound(_) | ServiceError::Refused(_)) => {

@@ -46,10 +46,14 @@ pub(crate) fn smallest(areas: &[Area]) -> Vec<Area> {
 }
 
 impl Service {
-    /// Adds an operator.
+    /// Adds an operator for the whole office.
     pub fn add_operator(&self, by: OfficialId, name: &str, role: Role, id: OfficialId, now: i64) -> Result<(), ServiceError> {
-        let name = checked_name(name)?;
-        let official = Official { id, name, roles: vec![role], since: now };
+        self.add_operator_in(by, name, role, &[], id, now)
+    }
+
+    /// Adds an operator who may act in these areas; everywhere where none are named.
+    pub fn add_operator_in(&self, by: OfficialId, name: &str, role: Role, areas: &[Area], id: OfficialId, now: i64) -> Result<(), ServiceError> {
+        let official = Official { id, name: checked_name(name)?, roles: vec![role], areas: smallest(areas), since: now };
         self.act(by, Act::SaveOfficial { official }, now)
     }
 
@@ -60,7 +64,7 @@ impl Service {
         }
         let official = match new.official {
             Some(known) => self.official(known)?,
-            None => Official { id, name: checked_name(&new.name)?, roles: new.roles.clone(), since: now },
+            None => Official { id, name: checked_name(&new.name)?, roles: new.roles.clone(), areas: Vec::new(), since: now },
         };
         let secret = InviteSecret::generate(&mut rng());
         let invite = Invite {

@@ -9,6 +9,7 @@ use crate::{
     },
     storage::{Device, DeviceState, Duplicate, DuplicateState, NikHash, Official, OpStatus, StoredOp},
 };
+use chrono::NaiveDate;
 use payung_domain::{
     area::Area,
     enrollment::{Actor, EnrollmentEvent, Evidence, Proof},
@@ -20,6 +21,11 @@ use payung_protocol::Role;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// The counter that says a file was imported.
+pub(crate) fn import_counter(sha256: &str) -> String {
+    format!("import:{sha256}")
+}
+
 fn refused(code: &str) -> ServiceError {
     ServiceError::Refused(code.to_owned())
 }
@@ -30,16 +36,41 @@ impl Work<'_> {
         let who = entry.who;
         // a replayed act happened when it happened
         let now = std::mem::replace(&mut self.now, entry.at);
-        let done = self.do_act(who, &entry.act);
+        let done = self.within_office(who, &entry.act).and_then(|()| self.do_act(who, &entry.act));
         self.now = now;
         let detail = done?;
         self.audit(&who.to_string(), entry.act.name(), &detail)
     }
 
+    /// An operator whose office has areas acts in them only.
+    fn within_office(&mut self, who: OfficialId, act: &Act) -> Result<(), ServiceError> {
+        let Some(operator) = self.official(who)?.filter(|official| !official.areas.is_empty()) else {
+            return Ok(());
+        };
+        let (scope, mut areas) = (operator.scope(), Vec::new());
+        let other = match act {
+            Act::Link { earlier, .. } | Act::Unlink { earlier, .. } | Act::KeepApart { earlier, .. } => Some(*earlier),
+            _ => None,
+        };
+        for record in act.record().into_iter().chain(other) {
+            areas.extend(self.get(record)?.map(|record| record.area.clone()));
+        }
+        match act {
+            Act::Move { to, .. } => areas.push(to.clone()),
+            Act::Invite { invite } => areas.extend(invite.areas.iter().cloned()),
+            Act::SetDevice { device, .. } => {
+                areas.extend(self.unit.device(*device)?.into_iter().flat_map(|device| device.areas));
+            }
+            Act::Assign { device } => areas.extend(device.areas.iter().cloned()),
+            _ => {}
+        }
+        if areas.iter().all(|area| scope.contains(area)) { Ok(()) } else { Err(refused("area_foreign")) }
+    }
+
     fn do_act(&mut self, who: OfficialId, act: &Act) -> Result<Value, ServiceError> {
         match act {
             Act::SaveOfficial { official } => {
-                self.unit.save_official(official)?;
+                self.save_official(official)?;
                 Ok(json!({ "official": official.id }))
             }
             Act::Invite { invite } => {
@@ -140,9 +171,14 @@ impl Work<'_> {
                 let evidence = Evidence::Number { kpj: kpj.clone(), payment_code: payment_code.clone() };
                 self.step(who, *enrollment, &EnrollmentEvent::Number, Some(Actor::BranchFile), evidence)
             }
-            Act::Pay { enrollment, from, until } => {
+            Act::Pay { enrollment, from, until, on } => {
                 let evidence = Evidence::Payment { from: *from, until: *until };
-                self.step(who, *enrollment, &EnrollmentEvent::Pay, Some(Actor::BranchFile), evidence)
+                self.step_on(who, *enrollment, &EnrollmentEvent::Pay, Some(Actor::BranchFile), evidence, *on)
+            }
+            Act::Import { sha256, template, rows } => {
+                self.operator(who)?;
+                self.unit.set_counter(&import_counter(sha256), self.unit.counter("journal")? + 1)?;
+                Ok(json!({ "sha256": sha256, "template": template, "rows": rows }))
             }
             Act::KnownMembers { hashes } => {
                 self.operator(who)?;
@@ -160,9 +196,7 @@ impl Work<'_> {
 
     /// The operator who acts. Someone else may not.
     fn operator(&mut self, who: OfficialId) -> Result<Official, ServiceError> {
-        let officials = self.unit.officials()?;
-        let operator = officials.into_iter().find(|official| official.id == who);
-        operator.filter(|official| is_operator(&official.roles)).ok_or(refused("not_an_operator"))
+        self.official(who)?.filter(|official| is_operator(&official.roles)).ok_or(refused("not_an_operator"))
     }
 
     /// An operator at the office writes as a device of their own.
@@ -185,6 +219,19 @@ impl Work<'_> {
         actor: Option<Actor>,
         evidence: Evidence,
     ) -> Result<Value, ServiceError> {
+        self.step_on(who, enrollment, event, actor, evidence, None)
+    }
+
+    /// A step that happened on a day, which is never after today.
+    fn step_on(
+        &mut self,
+        who: OfficialId,
+        enrollment: RecordId,
+        event: &EnrollmentEvent,
+        actor: Option<Actor>,
+        evidence: Evidence,
+        on: Option<NaiveDate>,
+    ) -> Result<Value, ServiceError> {
         let pen = self.pen(who)?;
         let own = self.actor(who)?;
         // only the branch's own operators bring its files
@@ -194,7 +241,8 @@ impl Work<'_> {
         let worker = self.worker_of(enrollment)?;
         let area: Area = self.need(enrollment)?.area.clone();
         self.load([worker])?;
-        let proof = Proof { on: self.today(&area), evidence };
+        let today = self.today(&area);
+        let proof = Proof { on: on.map_or(today, |on| on.min(today)), evidence };
         self.transition(pen, enrollment, event, actor.unwrap_or(own), &proof)?;
         Ok(json!({ "enrollment": enrollment }))
     }

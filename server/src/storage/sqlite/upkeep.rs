@@ -1,15 +1,16 @@
 //! What an operator asks of the file itself: a copy as of one moment, and whether it is sound.
 
 use super::{
-    super::{Reading, Result, Storage, StorageError},
+    super::{Reading, Result, Sealer, Storage, StorageError},
     Sqlite, Unit, codec,
     codec::{record_id, unsigned},
     migrate, prepare,
     write::audit_hash,
 };
+use payung_domain::id::Epoch;
 use payung_protocol::{Checksum, record_check};
-use rusqlite::{Connection, OpenFlags};
-use std::{collections::BTreeMap, path::Path};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use std::{collections::BTreeMap, path::Path, sync::Mutex};
 
 /// At most so many of one sort of problem are spelled out.
 const TOLD: usize = 5;
@@ -40,20 +41,67 @@ impl Finding {
     }
 }
 
-/// The schema of a database file, without touching it.
-pub fn schema_of(path: &Path) -> Result<i64> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+/// What a database file says about itself, without a key and without changing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// Its schema.
+    pub schema: i64,
+    /// Its life.
+    pub epoch: Epoch,
+    /// The last act of the journal it has.
+    pub journal: u64,
+    /// What SQLite has to say about its pages; empty where it is sound.
+    pub problems: Vec<String>,
+}
+
+fn read_only(path: &Path) -> Result<Connection> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+fn integrity(connection: &Connection) -> Result<Vec<String>> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(lines.into_iter().filter(|line| line != "ok").collect())
+}
+
+/// Looks at a database file.
+pub fn glance(path: &Path) -> Result<Glance> {
+    let connection = read_only(path)?;
+    let counter = |name: &str| -> Result<u64> {
+        let sql = "SELECT value FROM meta WHERE key = ?1";
+        Ok(connection.query_row(sql, [name], |row| row.get(0)).optional()?.map_or(0, unsigned))
+    };
+    Ok(Glance {
+        schema: connection.pragma_query_value(None, "user_version", |row| row.get(0))?,
+        epoch: Epoch(counter("epoch")?),
+        journal: counter("journal")?,
+        problems: integrity(&connection)?,
+    })
+}
+
+/// Writes a compact copy of a database, as of one moment, to a file that is not there yet. Runs beside a server.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    let to = to.to_str().ok_or(StorageError::Unreadable("path"))?;
+    let connection = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    prepare(&connection)?;
+    connection.execute("VACUUM INTO ?1", [to])?;
+    Ok(())
+}
+
+/// Brings everything of a database that nobody has open into its one file.
+pub fn fold(path: &Path) -> Result<()> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get(0))?;
+    if mode == "delete" { Ok(()) } else { Err(StorageError::Busy) }
 }
 
 impl Sqlite {
-    /// Writes a compact copy of the database, as of one moment, to a file that is not there yet. Runs beside a server.
-    pub fn copy_to(&self, path: &Path) -> Result<()> {
-        let to = path.to_str().ok_or(StorageError::Unreadable("path"))?;
-        let connection = Connection::open_with_flags(self.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        prepare(&connection)?;
-        connection.execute("VACUUM INTO ?1", [to])?;
-        Ok(())
+    /// Opens a database file as it is, an older schema included: to be looked at, not to be served.
+    pub fn open_to_examine(path: &Path, master: &[u8; 32]) -> Result<Self> {
+        let writer = Mutex::new(read_only(path)?);
+        Ok(Self { path: path.to_owned(), writer, readers: Mutex::default(), sealer: Sealer::new(master) })
     }
 
     /// Looks at everything there is to be sure of. Reads every row.
@@ -62,7 +110,7 @@ impl Sqlite {
         connection.execute_batch("BEGIN")?;
         let unit = Unit { lease: super::Lease::Reader(Some(connection), &self.readers), sealer: self.sealer() };
         let mut findings = vec![unit.schema()?, unit.pages()?];
-        // rows of a file with broken pages are not worth counting
+        // rows of a file with broken pages or another schema are not worth counting
         if findings.iter().all(|finding| finding.problems.is_empty()) {
             findings.extend([unit.audit_chain()?, unit.sealed()?, unit.areas()?, unit.feeds()?, unit.history_fits()?]);
         }
@@ -79,10 +127,8 @@ impl Unit<'_> {
     }
 
     fn pages(&self) -> Result<Finding> {
-        let mut statement = self.prepare("PRAGMA integrity_check")?;
-        let lines = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
         let pages: i64 = self.pragma_query_value(None, "page_count", |row| row.get(0))?;
-        Ok(Finding::of("pages", format!("{pages} pages"), lines.into_iter().filter(|line| line != "ok").collect()))
+        Ok(Finding::of("pages", format!("{pages} pages"), integrity(self)?))
     }
 
     fn audit_chain(&self) -> Result<Finding> {
@@ -137,7 +183,7 @@ impl Unit<'_> {
             let named = || -> Result<String> {
                 Ok(format!("op {} of device {}", row.get::<_, i64>("n")?, codec::device_id(row, "device")?))
             };
-            match self.stored_op(row) {
+            match self.read_op(row) {
                 Ok(stored) if stored.op.hash() == stored.hash => {}
                 Ok(_) => problems.push(format!("{}: it has another hash than when it was received", named()?)),
                 Err(error) => problems.push(format!("{}: {error}", named()?)),
