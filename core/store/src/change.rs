@@ -2,16 +2,17 @@
 
 use crate::{
     area::{self, AreaSums},
-    error::Result,
+    error::{Result, StoreError},
     index, op,
     shown::{self, base_row},
     sql,
+    store::Store,
 };
 use payung_domain::{
     area::Area,
     field::Kind,
     id::{Base, Epoch, RecordId},
-    op::{Change, GoneReason, Put},
+    op::{Body, Change, GoneReason, Put},
 };
 use rusqlite::Transaction;
 use std::collections::HashSet;
@@ -230,26 +231,23 @@ impl Taking<'_> {
             }
         }
         for aid in areas {
-            self.drop_each("SELECT id FROM record WHERE aid = ?1", aid, 1, false)?;
+            for id in self.ids("SELECT id FROM record WHERE aid = ?1", aid)? {
+                if let Some(row) = self.row(id)? {
+                    self.drop(&row, row.leaving.max(1), false)?;
+                }
+            }
         }
         Ok(())
     }
 
-    fn drop_each(&mut self, query: &str, parameter: i64, leaving: i64, keep_orphans: bool) -> Result<()> {
+    fn ids(&self, query: &str, parameter: i64) -> Result<Vec<RecordId>> {
         let mut ids = Vec::new();
-        {
-            let mut statement = self.tx.prepare_cached(query)?;
-            let mut rows = statement.query([parameter])?;
-            while let Some(row) = rows.next()? {
-                ids.push(sql::record(row, 0)?);
-            }
+        let mut statement = self.tx.prepare_cached(query)?;
+        let mut rows = statement.query([parameter])?;
+        while let Some(row) = rows.next()? {
+            ids.push(sql::record(row, 0)?);
         }
-        for id in ids {
-            if let Some(row) = self.row(id)? {
-                self.drop(&row, leaving.max(row.leaving), keep_orphans)?;
-            }
-        }
-        Ok(())
+        Ok(ids)
     }
 
     /// Removes a record, or remembers to once nothing of ours waits for it.
@@ -286,20 +284,27 @@ impl Taking<'_> {
     }
 
     /// The end of a full pull: what it did not contain is not ours to hold any more. What a restored server lacks is
-    /// kept apart, to be offered back.
-    pub(crate) fn end_full_pull(&mut self) -> Result<()> {
-        self.drop_each(
-            "SELECT id FROM record WHERE pull <> ?1 AND leaving = 0 AND (epoch IS NOT NULL OR NOT EXISTS
-             (SELECT 1 FROM op WHERE op.record = record.id AND state IN ('new', 'sent', 'held', 'refused')))",
-            self.pull,
-            1,
-            true,
-        )
+    /// kept apart, to be offered back. A record of ours that was never pulled goes too, unless this very reply says
+    /// that it was taken (`answered`).
+    pub(crate) fn end_full_pull(&mut self, answered: &HashSet<RecordId>) -> Result<()> {
+        let absent = "SELECT id FROM record WHERE pull <> ?1 AND leaving = 0 AND (epoch IS NOT NULL OR NOT EXISTS
+             (SELECT 1 FROM op WHERE op.record = record.id AND state IN ('new', 'sent', 'held', 'refused')))";
+        for id in self.ids(absent, self.pull)? {
+            if let Some(row) = self.row(id)?.filter(|row| row.base.is_some() || !answered.contains(&id)) {
+                self.drop(&row, 1, true)?;
+            }
+        }
+        Ok(())
     }
 
     /// Records that were only waiting for an op of ours.
     pub(crate) fn drop_leaving(&mut self) -> Result<()> {
-        self.drop_each("SELECT id FROM record WHERE leaving <> ?1 AND leaving <> 0", 0, 1, false)
+        for id in self.ids("SELECT id FROM record WHERE leaving <> ?1 AND leaving <> 0", 0)? {
+            if let Some(row) = self.row(id)? {
+                self.drop(&row, row.leaving, false)?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes the sums, and the lists for all that changed.
@@ -327,4 +332,47 @@ pub(crate) fn forget_if_empty(tx: &Transaction, id: RecordId) -> Result<()> {
     let Some(row) = base_row(tx, id)?.filter(|row| row.base.is_none()) else { return Ok(()) };
     let empty = shown::shown(tx, id)?.is_none_or(|record| record.fields.is_empty());
     if empty && !op::keeps(tx, id)? { remove(tx, row.rid, id) } else { Ok(()) }
+}
+
+/// A record that a restored server lacks, as this phone last pulled it.
+#[derive(Clone, PartialEq)]
+pub struct Orphan {
+    /// The record.
+    pub record: RecordId,
+    /// Its kind.
+    pub kind: Kind,
+    /// Who looked after it.
+    pub area: Area,
+    /// Epoch and version of what was pulled.
+    pub base: Base,
+    /// Its fields; `nik` as {masked, tag}.
+    pub body: Body,
+}
+
+impl std::fmt::Debug for Orphan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Orphan").field("record", &self.record).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Other people's records that a restored server lacks, to be offered back to an operator.
+    pub fn orphans(&self) -> Result<Vec<Orphan>> {
+        self.read(|tx| {
+            let mut statement =
+                tx.prepare_cached("SELECT id, kind, area, epoch, version, body FROM orphan ORDER BY id")?;
+            let mut rows = statement.query([])?;
+            let mut orphans = Vec::new();
+            while let Some(row) = rows.next()? {
+                orphans.push(Orphan {
+                    record: sql::record(row, 0)?,
+                    kind: Kind::from_name(&row.get::<_, String>(1)?),
+                    area: sql::area(&row.get::<_, String>(2)?)?,
+                    base: sql::base(row, 3)?.ok_or(StoreError::Corrupt)?,
+                    body: sql::json(&row.get::<_, String>(5)?)?,
+                });
+            }
+            Ok(orphans)
+        })
+    }
 }

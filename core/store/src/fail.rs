@@ -19,6 +19,8 @@ pub const FAIL_POINTS: &[&str] = &[
     "reply.after_commit",
     "reissue.before_commit",
     "reissue.after_commit",
+    "salvage.before_commit",
+    "salvage.after_commit",
     "meta.before_commit",
     "meta.after_commit",
 ];

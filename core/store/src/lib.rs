@@ -29,6 +29,7 @@ mod store;
 mod wal;
 mod worker;
 
+pub use change::Orphan;
 pub use draft::{Draft, DraftId};
 pub use error::StoreError;
 pub use fail::FAIL_POINTS;

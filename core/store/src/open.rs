@@ -117,7 +117,8 @@ fn lock(path: &Path) -> Result<File> {
 }
 
 fn connections(files: &Files, key: &DatabaseKey, options: &Options) -> Result<(Connection, Connection)> {
-    let mut writer = connect(&files.database, key, options)?;
+    let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut writer = connect(&files.database, key, options, access)?;
     // the first read of a page: a wrong key or a damaged header shows here
     let found = schema::version(&writer)?;
     if found > schema::SCHEMA_VERSION {
@@ -133,15 +134,14 @@ fn connections(files: &Files, key: &DatabaseKey, options: &Options) -> Result<(C
     }
     // right after creating: SQLCipher does not refuse a wrong key on a database without content
     schema::migrate(&mut writer)?;
-    let reader = connect(&files.database, key, options)?;
+    let reader = connect(&files.database, key, options, access)?;
     reader.pragma_update(None, "query_only", true)?;
     schema::version(&reader)?;
     Ok((writer, reader))
 }
 
-pub(crate) fn connect(database: &Path, key: &DatabaseKey, options: &Options) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
+pub(crate) fn connect(database: &Path, key: &DatabaseKey, options: &Options, access: OpenFlags) -> Result<Connection> {
+    let connection = Connection::open_with_flags(database, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // SQLCipher writes to stderr what went wrong with which file
     silence(&connection, "cipher_log", "none")?;
     silence(&connection, "cipher_log_level", "NONE")?;

@@ -186,6 +186,11 @@ impl Store {
         Ok(())
     }
 
+    /// The sum over everything pulled, of [`payung_protocol::record_check`].
+    pub fn checksum(&self) -> Result<Checksum> {
+        self.read(area::total)
+    }
+
     /// How many ops wait.
     pub fn waiting(&self) -> Result<Waiting> {
         self.read(|tx| {

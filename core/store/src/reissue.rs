@@ -8,8 +8,12 @@ use crate::{
     sql,
     store::Store,
 };
-use payung_domain::{id::DeviceId, op::Reissue};
+use payung_domain::{
+    id::{DeviceId, RecordId},
+    op::Reissue,
+};
 use rusqlite::Transaction;
+use std::collections::HashSet;
 
 /// Why an op gets a new number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,8 +151,16 @@ pub(crate) fn places(tx: &Transaction, query: &str) -> Result<Vec<i64>> {
 }
 
 /// A server of another epoch does not know what its predecessor took: everything taken is offered again, with its
-/// receipt.
-pub(crate) fn offer_again(tx: &Transaction, device: DeviceId) -> Result<()> {
+/// receipt. Gives the records that may look different now: what was pulled no longer covers these ops.
+pub(crate) fn offer_again(tx: &Transaction, device: DeviceId) -> Result<HashSet<RecordId>> {
+    let mut records = HashSet::new();
+    {
+        let mut statement = tx.prepare_cached("SELECT DISTINCT record FROM op WHERE state IN ('acked', 'done')")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            records.insert(sql::record(row, 0)?);
+        }
+    }
     let others = "SELECT k FROM op WHERE state IN ('acked', 'done') AND device <> x'DEVICE' ORDER BY k";
     let others = places(tx, &others.replace("DEVICE", &hex::encode(device.bytes())))?;
     for k in &others {
@@ -164,5 +176,5 @@ pub(crate) fn offer_again(tx: &Transaction, device: DeviceId) -> Result<()> {
          receipt_version = NULL, receipt_record = NULL WHERE receipt_epoch IS NOT NULL",
         [],
     )?;
-    Ok(())
+    Ok(records)
 }

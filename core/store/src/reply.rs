@@ -180,13 +180,13 @@ impl Store {
             let device = meta::device(tx)?;
             let held = meta::cursor(tx)?;
             report.answered = device == Some(asked.device) && reply.request_cursor == held && asked.cursor == held;
-            let mut dirty = HashSet::new();
+            let (mut dirty, mut offered) = (HashSet::new(), HashSet::new());
             let mut epoch = meta::epoch(tx)?;
             if report.answered {
                 let first_page = held.is_none() || epoch != Some(reply.epoch);
                 if epoch.is_some_and(|epoch| epoch != reply.epoch) {
                     report.new_epoch = true;
-                    reissue::offer_again(tx, asked.device)?;
+                    offered = reissue::offer_again(tx, asked.device)?;
                 }
                 if epoch != Some(reply.epoch) {
                     epoch = Some(reply.epoch);
@@ -226,13 +226,13 @@ impl Store {
             let read = reply.cursor.is_some() || !reply.checksums.is_empty();
             if up_to_date {
                 if read && meta::number(tx, "pull_full")? != 0 {
-                    taking.end_full_pull()?;
+                    taking.end_full_pull(&dirty)?;
                     meta::put(tx, "pull_full", 0)?;
                 }
                 taking.drop_leaving()?;
                 close_out_of_reach(tx)?;
             }
-            taking.dirty.extend(dirty);
+            taking.dirty.extend(dirty.into_iter().chain(offered));
             taking.finish()?;
             report.removed = taking.removed;
             if up_to_date && !reply.checksums.is_empty() {

@@ -10,8 +10,8 @@ use crate::{
     store::Store,
 };
 use payung_domain::{field::Kind, id::RecordId};
-use rusqlite::{Connection, Transaction, types::Value as Sql};
-use std::path::Path;
+use rusqlite::{Connection, OpenFlags, Transaction, params_from_iter, types::Value as Sql};
+use std::{collections::BTreeSet, path::Path};
 
 /// What was brought over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,52 +27,67 @@ pub struct Salvaged {
 /// A row, column by column.
 type Columns = Vec<Sql>;
 
-/// The row of a table with this key; none where it or the way to it is damaged.
-fn row(old: &Connection, table: &str, key: &str, of: i64) -> Option<Columns> {
-    let mut statement = old.prepare_cached(&format!("SELECT * FROM {table} WHERE {key} = ?1")).ok()?;
-    let columns = statement.column_count();
-    statement.query_row([of], |row| (0..columns).map(|column| row.get(column)).collect()).ok()
+/// The old file. SQLCipher refuses everything after the first page it could not read, so each failure costs a new
+/// connection.
+struct Old<'o> {
+    path: &'o Path,
+    key: &'o DatabaseKey,
+    connection: Option<Connection>,
 }
 
-fn rows(old: &Connection, query: &str) -> (Vec<Columns>, bool) {
-    let mut found = Vec::new();
-    let Ok(mut statement) = old.prepare(query) else { return (found, false) };
-    let columns = statement.column_count();
-    let Ok(mut rows) = statement.query([]) else { return (found, false) };
-    loop {
-        match rows.next() {
-            Ok(Some(row)) => match (0..columns).map(|column| row.get(column)).collect() {
-                Ok(columns) => found.push(columns),
-                Err(_) => return (found, false),
-            },
-            Ok(None) => return (found, true),
-            Err(_) => return (found, false),
+impl Old<'_> {
+    /// Rows up to the first that can't be read, and whether that was all.
+    fn rows(&mut self, query: &str, parameter: Option<i64>) -> (Vec<Columns>, bool) {
+        let mut found = Vec::new();
+        if self.connection.is_none() {
+            self.connection =
+                open::connect(self.path, self.key, &Options::default(), OpenFlags::SQLITE_OPEN_READ_ONLY).ok();
         }
+        let Some(connection) = &self.connection else { return (found, false) };
+        let read = |found: &mut Vec<Columns>| -> rusqlite::Result<()> {
+            let mut statement = connection.prepare_cached(query)?;
+            let columns = statement.column_count();
+            let mut rows = statement.query(params_from_iter(parameter))?;
+            while let Some(row) = rows.next()? {
+                found.push((0..columns).map(|column| row.get(column)).collect::<rusqlite::Result<_>>()?);
+            }
+            Ok(())
+        };
+        let whole = read(&mut found).is_ok();
+        if !whole {
+            self.connection = None;
+        }
+        (found, whole)
     }
-}
 
-/// The keys of a table from both ends, up to whatever is damaged between.
-fn keys(old: &Connection, table: &str, key: &str) -> Vec<i64> {
-    let mut keys: Vec<i64> = Vec::new();
-    for direction in ["ASC", "DESC"] {
-        let (found, whole) = rows(old, &format!("SELECT {key} FROM {table} NOT INDEXED ORDER BY {key} {direction}"));
-        keys.extend(found.iter().filter_map(|row| match row.first() {
-            Some(Sql::Integer(key)) => Some(*key),
-            _ => None,
-        }));
-        if whole {
-            break;
-        }
+    /// The row of a table with this key; none where it or the way to it is damaged.
+    fn row(&mut self, table: &str, key: &str, of: i64) -> Option<Columns> {
+        self.rows(&format!("SELECT * FROM {table} WHERE {key} = ?1"), Some(of)).0.pop()
     }
-    keys.sort_unstable();
-    keys.dedup();
-    keys
+
+    /// The keys of a table from both ends, up to whatever is damaged between. By the table itself: a damaged index
+    /// must not decide what is found.
+    fn keys(&mut self, table: &str, key: &str) -> BTreeSet<i64> {
+        let mut keys = BTreeSet::new();
+        for direction in ["ASC", "DESC"] {
+            let query = format!("SELECT {key} FROM {table} NOT INDEXED ORDER BY {key} {direction}");
+            let (found, whole) = self.rows(&query, None);
+            keys.extend(found.iter().filter_map(|row| match row.first() {
+                Some(Sql::Integer(key)) => Some(*key),
+                _ => None,
+            }));
+            if whole {
+                break;
+            }
+        }
+        keys
+    }
 }
 
 fn insert(tx: &Transaction, table: &str, row: &Columns) -> Result<bool> {
     let places = vec!["?"; row.len()].join(", ");
     let sql = format!("INSERT OR IGNORE INTO {table} VALUES ({places})");
-    Ok(tx.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(row))? == 1)
+    Ok(tx.prepare_cached(&sql)?.execute(params_from_iter(row))? == 1)
 }
 
 /// A record that only its op tells of gets a row, so that it is shown.
@@ -98,23 +113,21 @@ impl Store {
     /// # Errors
     /// Only for the new store: what the old one can't give is counted in [`Salvaged::lost`].
     pub fn salvage(&self, set_aside: &Path, key: &DatabaseKey) -> Result<Salvaged> {
-        let old = open::connect(set_aside, key, &Options::default())?;
-        // a damaged index must not decide what is found
-        let _ = old.execute_batch("PRAGMA cell_size_check = ON; PRAGMA query_only = ON;");
+        let mut old = Old { path: set_aside, key, connection: None };
         self.write("salvage", |tx, changed| {
             (changed.records, changed.outbox, changed.drafts) = (true, true, true);
             let mut salvaged = Salvaged::default();
             let pulled = ["cursor", "pull", "pull_full", "repulled_at"];
-            for row in rows(&old, "SELECT name, value FROM meta").0 {
+            for row in old.rows("SELECT name, value FROM meta", None).0 {
                 if !matches!(row.first(), Some(Sql::Text(name)) if pulled.contains(&name.as_str())) {
                     insert(tx, "meta", &row)?;
                 }
             }
-            for row in rows(&old, "SELECT record, nik FROM own_nik").0 {
+            for row in old.rows("SELECT record, nik FROM own_nik", None).0 {
                 insert(tx, "own_nik", &row)?;
             }
-            for k in keys(&old, "op", "k") {
-                match (row(&old, "op", "k", k), row(&old, "op_body", "k", k)) {
+            for k in old.keys("op", "k") {
+                match (old.row("op", "k", k), old.row("op_body", "k", k)) {
                     (Some(op), Some(body)) => {
                         insert(tx, "op", &op)?;
                         insert(tx, "op_body", &body)?;
@@ -130,14 +143,14 @@ impl Store {
                  (SELECT value FROM meta WHERE name = 'device')), 0)) WHERE name = 'last_n'",
                 [],
             )?;
-            for id in keys(&old, "draft", "id") {
-                let Some(draft) = row(&old, "draft", "id", id) else {
+            for id in old.keys("draft", "id") {
+                let Some(draft) = old.row("draft", "id", id) else {
                     salvaged.lost += 1;
                     continue;
                 };
                 insert(tx, "draft", &draft)?;
                 salvaged.drafts += 1;
-                for field in rows(&old, &format!("SELECT draft, name, value FROM draft_field WHERE draft = {id}")).0 {
+                for field in old.rows("SELECT draft, name, value FROM draft_field WHERE draft = ?1", Some(id)).0 {
                     insert(tx, "draft_field", &field)?;
                 }
             }
