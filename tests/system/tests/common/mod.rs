@@ -24,3 +24,10 @@ pub(crate) fn contains(held: &Value, said: &Value) -> bool {
         _ => held == said,
     }
 }
+
+/// A database key.
+pub(crate) fn key(rng: &mut fastrand::Rng) -> [u8; 32] {
+    let mut key = [0; 32];
+    rng.fill(&mut key);
+    key
+}

@@ -1,0 +1,51 @@
+//! The figures of a play, each counted from what phones, server and files say.
+
+use super::failures;
+use serde::Serialize;
+
+/// What came of it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Figures {
+    /// Registrations the phones printed as saved.
+    pub(super) registered: usize,
+    /// Workers at the server, linked duplicates counted once.
+    pub(super) persons: usize,
+    /// Ops the server took for good.
+    pub(super) uploaded: u64,
+    /// Edits taken although others had written the record meanwhile.
+    pub(super) merged: u64,
+    /// Open at the end.
+    pub(super) conflicts_open: usize,
+    /// Settled by the operator.
+    pub(super) conflicts_resolved: usize,
+    /// Pairs linked at the end.
+    pub(super) duplicates_linked: usize,
+    /// Enrolments the phones showed as returned.
+    pub(super) returned: usize,
+    /// Enrolments the phones showed with a payment code.
+    pub(super) numbered: usize,
+    /// Workers who are covered today, on every phone and at the server.
+    pub(super) covered: usize,
+    /// Values printed as saved that are in no body, history or open conflict at the server.
+    pub(super) lost: usize,
+    /// Bytes the phones sent, heads and lost attempts included, for each op taken.
+    pub(super) bytes_up_per_record: u64,
+    /// Of the play, after building.
+    pub(super) seconds: u64,
+    /// Rows of the phones' lists that differ from the server's.
+    #[serde(skip)]
+    pub(super) lists_differing: usize,
+}
+
+impl Figures {
+    /// Whether all is as it must be.
+    pub(super) fn pass(&self) -> bool {
+        failures(self).is_empty()
+    }
+
+    /// One line.
+    pub(super) fn json(&self) -> String {
+        // numbers with names can always be written
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
