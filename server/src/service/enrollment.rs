@@ -223,8 +223,10 @@ impl Work<'_> {
         let Some(returned) = self.need(id)?.stamps.get("status").map(|stamp| stamp.hlc.millis()) else {
             return Ok(false);
         };
+        // the return itself, and what else the server derives, is class A
         let counts = |op: &crate::storage::StoredOp| {
-            op.device != payung_domain::id::DeviceId::OFFICE && op.received_at >= returned && op.op.values().next().is_some()
+            let fact = |field: &String| op.op.kind.class(field) != payung_domain::field::Class::A;
+            op.received_at >= returned && op.op.values().any(|(field, _)| fact(field))
         };
         for record in [id, worker] {
             let here = self.ops().iter().any(|op| op.op.record == record && counts(op));

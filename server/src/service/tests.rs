@@ -1,0 +1,12 @@
+//! The rules on the real service over a real SQLite file. `Office` and `Phone` in [`office`] stand for a branch and a
+//! phone that does what the design says of phones, no more than these tests need.
+
+mod areas;
+mod duplicates;
+mod enrollment;
+mod joining;
+mod office;
+mod once;
+mod properties;
+mod restore;
+mod secrets;

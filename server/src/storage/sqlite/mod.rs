@@ -3,7 +3,13 @@
 mod codec;
 mod migrate;
 mod read;
+mod upkeep;
 mod write;
+
+#[cfg(test)]
+pub(crate) use write::audit_hash;
+
+pub use upkeep::{Finding, Glance, copy, fold, glance};
 
 use super::{Reading, Result, Sealer, Storage, StorageError, Writing};
 use rusqlite::{Connection, ErrorCode, OpenFlags};

@@ -1,0 +1,300 @@
+//! Exactly once: dedupe, re-used numbers, held ops, re-issue.
+
+use super::office::*;
+use crate::{
+    service::operator::Act,
+    storage::DeviceState,
+};
+use payung_domain::{
+    field::Kind,
+    id::OpId,
+    op::{FieldOutcome, Op, OutcomeStatus, Reissue},
+};
+use serde_json::json;
+
+#[test]
+fn repeated_op_is_answered_verbatim_and_changes_nothing() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let op = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    let first = phone.ask(&office, std::slice::from_ref(&op)).outcomes;
+    let before = office.dump();
+    office.later(DAY);
+    assert_eq!(phone.ask(&office, &[op]).outcomes, first);
+    assert_eq!(office.dump(), before);
+}
+
+#[test]
+fn below_the_dropped_outcomes_the_same_op_is_replayed_with_the_version_now() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let op = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    phone.send(&office, std::slice::from_ref(&op));
+    let edit = phone.edit(&office, record(1), "notes", "rumah hijau");
+    phone.send(&office, &[edit]);
+    phone.seen_through = 2;
+    phone.send(&office, &[]);
+    let outcome = &phone.send(&office, &[op])[0];
+    assert_eq!(status(outcome), (OutcomeStatus::Replayed, None));
+    assert_eq!(outcome.version, office.record(record(1)).version);
+}
+
+#[test]
+fn clone_that_reuses_a_number_below_the_mark_is_found_and_its_bundle_quarantined() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let op = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    phone.send(&office, &[op]);
+    let mut clone = phone.clone();
+    let own = phone.edit(&office, record(1), "notes", "asli");
+    phone.send(&office, &[own]);
+    phone.seen_through = 2;
+    phone.send(&office, &[]);
+    let reused = clone.edit(&office, record(1), "notes", "salinan");
+    let beside = clone.worker(&office, record(2), &nik(2), "SUTINAH");
+    let before = office.dump();
+    let outcomes = clone.send(&office, &[reused.clone(), beside.clone()]);
+    assert!(outcomes.iter().all(|outcome| status(outcome) == (OutcomeStatus::Refused, Some("op_reused"))));
+    assert_eq!(office.dump(), before, "nothing of the bundle is applied under these names");
+    // it joins again and issues both anew: nothing of either is lost
+    let mut joined = office.rejoin(&clone, &[RT3]);
+    joined.base.clone_from(&clone.base);
+    joined.epoch = clone.epoch;
+    let again: Vec<Op> = [reused, beside]
+        .into_iter()
+        .map(|old| {
+            joined.n += 1;
+            let reissue = Some(Reissue { device: clone.device, n: old.n, hash: old.hash() });
+            Op { n: joined.n, reissue, ..old }
+        })
+        .collect();
+    assert!(applied(&joined.send(&office, &again)));
+    assert!(office.find(record(2)).is_some());
+    assert_eq!(office.record(record(1)).value("notes"), "salinan");
+    let history = office.service.history(BOSS, record(1), START).expect("history");
+    assert!(history.iter().any(|op| op.op.set.get("notes") == Some(&json!("asli"))));
+}
+
+#[test]
+fn same_number_twice_in_one_bundle_refuses_both_unknown_ops() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let one = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    let two = Op { n: one.n, ..phone.worker(&office, record(2), &nik(2), "SUTINAH") };
+    let outcomes = phone.ask(&office, &[one, two]).outcomes;
+    assert!(outcomes.iter().all(|outcome| status(outcome) == (OutcomeStatus::Refused, Some("op_reused"))));
+    assert_eq!(outcomes.len(), 2);
+    assert!(office.find(record(1)).is_none() && office.find(record(2)).is_none());
+}
+
+#[test]
+fn one_bad_op_never_stops_its_batch() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let bad = phone.worker(&office, record(1), "123", "SUPARNO");
+    let good = phone.worker(&office, record(2), &nik(2), "SUTINAH");
+    let outcomes = phone.send(&office, &[bad, good]);
+    assert_eq!(status(&outcomes[0]), (OutcomeStatus::Refused, Some("field_invalid")));
+    assert_eq!(field(&outcomes[0], "nik"), Some(&FieldOutcome::Refused("nik_length".to_owned())));
+    assert_eq!(status(&outcomes[1]), (OutcomeStatus::Applied, None));
+    assert!(office.find(record(1)).is_none());
+}
+
+#[test]
+fn class_a_is_refused_for_its_field_and_the_rest_of_the_op_applies() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let mut op = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    op.set.insert("kpj".to_owned(), json!("24001234567"));
+    let outcomes = phone.send(&office, &[op]);
+    assert_eq!(status(&outcomes[0]), (OutcomeStatus::Applied, None));
+    assert_eq!(field(&outcomes[0], "kpj"), Some(&FieldOutcome::Refused("field_owner".to_owned())));
+    assert!(office.record(record(1)).value("kpj").is_null());
+}
+
+#[test]
+fn child_before_its_parent_is_held_and_released_in_the_same_bundle_or_later() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let enroll = phone.enroll(&office, record(2), record(1));
+    let submit = phone.event(&office, record(3), record(2), "submit", &[]);
+    let worker = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    let held = phone.send(&office, std::slice::from_ref(&submit));
+    assert_eq!(status(&held[0]), (OutcomeStatus::Held, Some("parent_unknown")));
+    let held = phone.send(&office, std::slice::from_ref(&enroll));
+    assert_eq!(status(&held[0]), (OutcomeStatus::Held, Some("parent_unknown")));
+    assert!(applied(&phone.send(&office, &[worker])));
+    // asked again, as phones do with held ops: the stored outcome was replaced
+    assert!(applied(&phone.send(&office, &[enroll, submit])));
+    assert_eq!(office.record(record(2)).text("status"), Some("received"));
+
+    let enroll = phone.enroll(&office, record(5), record(4));
+    let worker = phone.worker(&office, record(4), &nik(4), "SUTINAH");
+    assert!(applied(&phone.send(&office, &[enroll, worker])), "in one bundle the order does not matter");
+}
+
+#[test]
+fn edit_of_an_unknown_record_is_held_until_it_comes() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let create = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    let mut edit = phone.op(&office, Kind::Worker, record(1), &[("notes", json!("rumah hijau"))]);
+    edit.base = Some(payung_domain::id::Base { epoch: office.epoch(), version: 1 });
+    let held = phone.ask(&office, &[edit]).outcomes;
+    assert_eq!(status(&held[0]), (OutcomeStatus::Held, Some("record_unknown")));
+    assert!(applied(&phone.ask(&office, &[create]).outcomes));
+    assert_eq!(office.record(record(1)).value("notes"), "rumah hijau");
+}
+
+#[test]
+fn held_op_is_released_by_a_person_and_seen_through_never_passes_it() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    phone.pull(&office);
+    office.service.set_device(BOSS, phone.device, DeviceState::Revoked, START).expect("revoked");
+    let op = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    let next = phone.worker(&office, record(2), &nik(2), "SUTINAH");
+    let held = phone.send(&office, &[op.clone(), next]);
+    assert!(held.iter().all(|outcome| status(outcome) == (OutcomeStatus::Held, Some("device_revoked"))));
+    // even a phone that says otherwise
+    phone.seen_through = 2;
+    phone.send(&office, &[]);
+    let listed = office.service.held_ops(BOSS, START).expect("listed");
+    assert_eq!(listed.len(), 2);
+    office.act(Act::Release { op: OpId { device: phone.device, n: 1 }, record: record(1) });
+    office.act(Act::RefuseHeld { op: OpId { device: phone.device, n: 2 }, record: record(2), code: "not_yours".to_owned() });
+    assert!(office.find(record(1)).is_some() && office.find(record(2)).is_none());
+    let told = phone.send(&office, &[op]);
+    assert_eq!(status(&told[0]), (OutcomeStatus::Applied, None), "the phone learns the final outcome");
+}
+
+#[test]
+fn kind_of_a_newer_app_is_held_not_dropped() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let op = phone.op(&office, Kind::from_name("wage_claim"), record(1), &[("amount", json!(5))]);
+    assert_eq!(status(&phone.send(&office, &[op])[0]), (OutcomeStatus::Held, Some("kind_unknown")));
+    let village = phone.op(&office, Kind::Village, record(2), &[("name", json!("Palsu"))]);
+    assert_eq!(status(&phone.send(&office, &[village])[0]), (OutcomeStatus::Refused, Some("kind_server_owned")));
+}
+
+#[test]
+fn answer_lost_then_rejoin_and_reissue_is_no_conflict_with_oneself() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let create = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    phone.send(&office, &[create]);
+    phone.pull(&office);
+    let lost = phone.edit(&office, record(1), "name", "SUPARNO BIN KARTO");
+    let answer = phone.ask(&office, std::slice::from_ref(&lost)).outcomes;
+    let mut joined = office.rejoin(&phone, &[RT3]);
+    joined.base.clone_from(&phone.base);
+    joined.epoch = phone.epoch;
+    joined.n = 1;
+    let reissue = Some(Reissue { device: phone.device, n: lost.n, hash: lost.hash() });
+    let again = Op { n: 1, reissue, ..lost };
+    let told = joined.send(&office, std::slice::from_ref(&again));
+    assert_eq!((told[0].version, told[0].n), (answer[0].version, 1), "its stored outcome is answered");
+    assert_eq!(office.record(record(1)).stamps["name"].author, OpId { device: joined.device, n: 1 });
+    let next = joined.edit(&office, record(1), "name", "SUPARNO KARTO");
+    assert!(joined.send(&office, &[next])[0].fields.is_empty());
+    assert_eq!(joined.send(&office, &[again])[0], told[0]);
+}
+
+#[test]
+fn reissued_op_that_was_never_taken_is_applied_and_its_old_name_is_taken() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let old = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    let mut joined = office.rejoin(&phone, &[RT3]);
+    joined.n = 1;
+    let reissue = Some(Reissue { device: phone.device, n: old.n, hash: old.hash() });
+    assert!(applied(&joined.send(&office, &[Op { n: 1, reissue, ..old.clone() }])));
+    let before = office.dump();
+    // the old bundle arrives after all, by a hub
+    assert_eq!(status(&phone.ask(&office, &[old]).outcomes[0]).0, OutcomeStatus::Replayed);
+    assert_eq!(office.dump(), before);
+}
+
+#[test]
+fn refused_op_is_tried_again_under_a_new_number() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let bad = phone.worker(&office, record(1), "123", "SUPARNO");
+    phone.send(&office, std::slice::from_ref(&bad));
+    let reissue = Some(Reissue { device: phone.device, n: bad.n, hash: bad.hash() });
+    let good = Op { reissue, ..phone.worker(&office, record(1), &nik(1), "SUPARNO") };
+    assert!(applied(&phone.send(&office, &[good])));
+    assert_eq!(office.record(record(1)).value("nik"), nik(1).as_str());
+}
+
+#[test]
+fn another_persons_op_cannot_be_claimed_by_reissue() {
+    let office = Office::new();
+    let (mut one, mut two) = (office.phone(&[RT3]), office.phone(&[RT3]));
+    let op = one.worker(&office, record(1), &nik(1), "SUPARNO");
+    one.send(&office, std::slice::from_ref(&op));
+    two.n = 1;
+    let reissue = Some(Reissue { device: one.device, n: op.n, hash: op.hash() });
+    let outcome = &two.send(&office, &[Op { n: 1, reissue, ..op }])[0];
+    assert_eq!(status(outcome), (OutcomeStatus::Refused, Some("reissue_foreign")));
+    assert_eq!(office.record(record(1)).stamps["name"].author.device, one.device);
+}
+
+#[test]
+fn older_number_after_a_newer_one_was_seen_and_overwritten_is_history() {
+    let office = Office::new();
+    let (mut one, mut two) = (office.phone(&[RT3]), office.phone(&[RT3]));
+    let create = one.worker(&office, record(1), &nik(1), "SUPARNO");
+    one.send(&office, &[create]);
+    one.pull(&office);
+    let n2 = one.edit(&office, record(1), "name", "SUPARNO SATU");
+    let n3 = one.edit(&office, record(1), "name", "SUPARNO DUA");
+    one.ask(&office, &[n3]);
+    two.pull(&office);
+    let over = two.edit(&office, record(1), "name", "SUPARNO TIGA");
+    assert!(applied(&two.send(&office, &[over])));
+    let late = &one.ask(&office, &[n2]).outcomes[0];
+    assert_eq!(field(late, "name"), Some(&FieldOutcome::Lost));
+    let stands = office.record(record(1));
+    assert_eq!(stands.value("name"), "SUPARNO TIGA");
+    assert!(stands.conflicts.is_empty());
+}
+
+#[test]
+fn two_officials_in_different_fields_both_live_and_in_the_same_conflict() {
+    let office = Office::new();
+    let (mut one, mut two) = (office.phone(&[RT3]), office.phone(&[RT3]));
+    let create = one.worker(&office, record(1), &nik(1), "SUPARNO");
+    one.send(&office, &[create]);
+    one.pull(&office);
+    two.pull(&office);
+    let a = one.edit(&office, record(1), "phone", "0812 3456 7890");
+    let b = two.edit(&office, record(1), "notes", "rumah hijau");
+    one.send(&office, &[a]);
+    assert!(two.send(&office, &[b])[0].fields.is_empty());
+    let a = one.edit(&office, record(1), "mother_name", "SITI");
+    let b = two.edit(&office, record(1), "mother_name", "SUTI");
+    one.send(&office, &[a]);
+    let outcome = &two.send(&office, &[b])[0];
+    assert_eq!(field(outcome, "mother_name"), Some(&FieldOutcome::Conflict));
+    let stands = office.record(record(1));
+    assert_eq!(stands.value("phone"), "0812 3456 7890");
+    assert_eq!(stands.value("notes"), "rumah hijau");
+    assert_eq!(stands.conflicts["mother_name"].candidates.len(), 2);
+    // an operator settles it with both before them
+    let open = office.service.open_conflicts(BOSS, &crate::storage::Scope::Office, None, 10, START).expect("listed");
+    let seen = open[0].conflict.candidates.iter().map(|candidate| candidate.op).collect();
+    let resolve = Act::Resolve {
+        record: record(1),
+        field: "mother_name".to_owned(),
+        value: json!("SITI"),
+        seen,
+        document: Some("kk".to_owned()),
+    };
+    office.act(resolve);
+    assert!(office.record(record(1)).conflicts.is_empty());
+    one.pull(&office);
+    assert_eq!(one.shown(record(1), "mother_name"), "SITI");
+    assert!(one.conflict(record(1), "mother_name").is_none());
+}
