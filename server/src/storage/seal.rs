@@ -12,14 +12,14 @@ use chacha20poly1305::{
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use std::{cell::RefCell, fmt, io::Read};
+use std::{cell::RefCell, fmt};
 use zeroize::Zeroizing;
 
 const NONCE: usize = 24;
 /// Below this a blob is stored as it is: compressing costs more than it saves.
 const COMPRESS_FROM: usize = 200;
 /// No sealed blob unpacks to more: a record holds at most a few bundles' worth of candidates.
-const UNPACKED_LIMIT: u64 = 16 << 20;
+const UNPACKED_LIMIT: usize = 16 << 20;
 
 /// A blob did not open: wrong key, or changed outside the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -99,15 +99,17 @@ fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
 
 struct Packer {
     compress: zstd::bulk::Compressor<'static>,
+    decompress: zstd::bulk::Decompressor<'static>,
     scratch: Vec<u8>,
     prefix: [u8; 16],
     count: u64,
 }
 
 thread_local! {
-    // one compressor for each thread: making one costs more than compressing a record
+    // one of each for each thread: making one costs more than packing a record
     static PACKER: RefCell<Packer> = RefCell::new(Packer {
         compress: zstd::bulk::Compressor::new(1).expect("level 1 exists"),
+        decompress: zstd::bulk::Decompressor::new().expect("no dictionary can be wrong"),
         scratch: Vec::new(),
         // a nonce = 16 random bytes of this thread + a counter: unique without a system call for each blob
         prefix: clock::random(),
@@ -141,7 +143,7 @@ impl Sealer {
     /// Seals a blob for its row.
     pub fn seal(&self, row: Row<'_>, plain: &[u8]) -> Vec<u8> {
         PACKER.with_borrow_mut(|packer| {
-            let Packer { compress, scratch, prefix, count } = packer;
+            let Packer { compress, scratch, prefix, count, .. } = packer;
             scratch.clear();
             scratch.push(0);
             if plain.len() >= COMPRESS_FROM {
@@ -181,10 +183,10 @@ impl Sealer {
                 Ok(plain)
             }
             Some(1) => {
-                let mut unpacked = Vec::with_capacity(plain.len() * 3);
-                let decoder = zstd::stream::read::Decoder::new(&plain[1..]).map_err(|_| Unopened)?;
-                decoder.take(UNPACKED_LIMIT).read_to_end(&mut unpacked).map_err(|_| Unopened)?;
-                Ok(unpacked)
+                let size = zstd::zstd_safe::get_frame_content_size(&plain[1..]).ok().flatten().ok_or(Unopened)?;
+                let size = usize::try_from(size).ok().filter(|size| *size <= UNPACKED_LIMIT).ok_or(Unopened)?;
+                let unpack = |packer: &mut Packer| packer.decompress.decompress(&plain[1..], size);
+                PACKER.with_borrow_mut(unpack).map_err(|_| Unopened)
             }
             _ => Err(Unopened),
         }

@@ -16,10 +16,14 @@ use payung_domain::{
 use payung_people::{Person, person};
 use payung_protocol::{AppFacts, BundleId, Cursor, DeviceKeys, Reply, Request, seal_request};
 use payung_store::{Asked, DatabaseKey, Edit, NewIds, Options, Store};
-use payung_sync::{Courier, HttpTransport, JoinFacts, SyncReport, Timeouts, Urgency, join};
+use payung_sync::{Courier, HttpTransport, JoinFacts, SyncReport, SyncState, Timeouts, Urgency, join};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::{path::Path, time::Instant};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 /// Of every synthetic person.
 const SEED: u64 = 20_261_122;
@@ -34,6 +38,8 @@ const KEY: [u8; 32] = [7; 32];
 pub(crate) struct Answer {
     /// What the row measures, in seconds.
     pub(crate) seconds: f64,
+    /// Until every op had its outcome durable on the phone, in seconds; then it reads what came of them.
+    pub(crate) acknowledged: f64,
     /// Processor time of this process for it, in milliseconds.
     pub(crate) cpu_ms: u64,
     /// Peak resident memory of this process, in KiB.
@@ -147,14 +153,25 @@ fn sync(store: &Store, timed: bool) -> Result<Answer, BenchError> {
     let cpu = process::cpu_ms(process::own());
     let begun = Instant::now();
     let clock = || clock::now_ms();
-    let report: SyncReport = Courier::new()
+    let courier = Courier::new();
+    let acknowledged = Arc::new(Mutex::new(None));
+    let seen = Arc::clone(&acknowledged);
+    let _watching = courier.observe(move |state| {
+        if let SyncState::Sending { sent: 1.., outstanding: 0 } = state {
+            seen.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(begun.elapsed().as_secs_f64());
+        }
+    });
+    let report: SyncReport = courier
         .sync(store, &transport, facts(), Urgency::Person, &clock, &mut clock::random())
         .map_err(|failure| BenchError::Setup(failure.error.to_string()))?;
     if timed && report.refused + report.held + report.set_aside > 0 {
         return Err(BenchError::Setup(format!("not everything was taken: {report:?}")));
     }
+    let seconds = begun.elapsed().as_secs_f64();
+    let acknowledged = acknowledged.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(seconds);
     Ok(Answer {
-        seconds: begun.elapsed().as_secs_f64(),
+        seconds,
+        acknowledged,
         cpu_ms: process::cpu_ms(process::own()) - cpu,
         count: report.uploaded,
         requests: report.requests,
