@@ -1,0 +1,32 @@
+//! The exchange with the server: a state machine that decides ([`SyncEngine`]), transports that move bytes, and
+//! joining. One exchange is first sync, upload and "anything new?" in one; the same sealed bytes go by every road.
+//!
+//! Nothing unsent is ever lost here: an op leaves the outbox by its own outcome in a reply the server signed, sealed
+//! to this phone and bound to that very request. Everything else, a portal's "200 OK" included, only makes the phone
+//! wait, seal again or ask a person.
+
+mod address;
+mod backoff;
+mod batch;
+mod courier;
+mod engine;
+mod error;
+mod http;
+mod join;
+mod membership;
+mod pace;
+mod report;
+#[cfg(test)]
+mod test_rng;
+mod transport;
+mod watch;
+
+pub use address::{AddressError, ServerAddress};
+pub use courier::Courier;
+pub use engine::{Outgoing, SyncEngine, Urgency};
+pub use error::{JoinError, SyncError, SyncFailure};
+pub use http::{BUNDLE, HttpSetupError, HttpTransport, Timeouts};
+pub use join::{JoinFacts, join};
+pub use report::{Pause, SyncReport, SyncState};
+pub use transport::{Endpoint, InProcess, PortalSign, Transport, TransportError};
+pub use watch::Watching;

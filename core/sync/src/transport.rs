@@ -1,0 +1,147 @@
+//! How bytes reach the server and its answer comes back: by HTTP, or inside one process.
+
+use crate::address::ServerAddress;
+use payung_protocol::{Limits, Problem};
+use std::fmt;
+use thiserror::Error;
+
+/// What is asked for. The three are the whole device API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// The published key lists; nothing is sent.
+    Keys,
+    /// A sealed join request.
+    Join,
+    /// A sealed exchange.
+    Exchange,
+}
+
+impl Endpoint {
+    /// The path on the server.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Keys => "/v1/keys",
+            Self::Join => "/v1/join",
+            Self::Exchange => "/v1/exchange",
+        }
+    }
+
+    /// The most bytes of an answer that are read.
+    pub fn reply_limit(self) -> usize {
+        match self {
+            Self::Keys => 64 << 10,
+            Self::Join => Limits::JOIN.sealed,
+            Self::Exchange => Limits::REPLY.sealed,
+        }
+    }
+}
+
+/// By what it shows that something else than our server answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortalSign {
+    /// A page: the status was 200, the content type was not ours.
+    Page,
+    /// A redirect; never followed.
+    Redirect,
+    /// 511 Network Authentication Required (RFC 6585).
+    SignIn,
+    /// A content encoding nobody asked for.
+    Encoded,
+    /// Another status without a problem of ours.
+    Status(u16),
+}
+
+impl fmt::Display for PortalSign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Page => f.write_str("a page"),
+            Self::Redirect => f.write_str("a redirect"),
+            Self::SignIn => f.write_str("a sign-in is asked for"),
+            Self::Encoded => f.write_str("an encoding nobody asked for"),
+            Self::Status(status) => write!(f, "status {status}"),
+        }
+    }
+}
+
+/// Why no answer came. Nothing of what was sent counts as received.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TransportError {
+    /// No connection, or no answer, in time.
+    #[error("no answer came in time")]
+    Timeout,
+    /// No connection: no network, no such host, refused, TLS not trusted.
+    #[error("the server cannot be reached")]
+    Unreachable,
+    /// The connection broke before the answer was whole.
+    #[error("the connection broke before the answer was whole")]
+    Cut,
+    /// The server itself says no, unsigned: so it only makes the phone wait, seal again or ask a person.
+    #[error("the server refused: {problem}")]
+    Refused {
+        /// Its reason.
+        problem: Box<Problem>,
+        /// Seconds to wait.
+        retry_after: Option<u32>,
+    },
+    /// A captive portal or proxy answered in the server's place.
+    #[error("something else than the server answered: {sign}")]
+    Portal {
+        /// By what it shows.
+        sign: PortalSign,
+        /// Seconds to wait; only with 429 and 503.
+        retry_after: Option<u32>,
+    },
+    /// More bytes than an answer may have; the rest was not read.
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// The most that is read, in bytes.
+        limit: usize,
+    },
+}
+
+impl TransportError {
+    /// The wait that was asked for, in seconds.
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::Refused { retry_after, .. } | Self::Portal { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+/// A road to the server.
+pub trait Transport: Send + Sync {
+    /// Sends `body` and waits for the whole answer. One attempt: trying again is the engine's business.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    fn exchange(&self, server: &ServerAddress, endpoint: Endpoint, body: &[u8]) -> Result<Vec<u8>, TransportError>;
+}
+
+/// A server in the same process: the simulator's, a test's, a benchmark's.
+pub struct InProcess<F>(F);
+
+impl<F> InProcess<F>
+where
+    F: Fn(Endpoint, &[u8]) -> Result<Vec<u8>, TransportError> + Send + Sync,
+{
+    /// A road to `serve`.
+    pub fn new(serve: F) -> Self {
+        Self(serve)
+    }
+}
+
+impl<F> Transport for InProcess<F>
+where
+    F: Fn(Endpoint, &[u8]) -> Result<Vec<u8>, TransportError> + Send + Sync,
+{
+    fn exchange(&self, _: &ServerAddress, endpoint: Endpoint, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        (self.0)(endpoint, body)
+    }
+}
+
+impl<F> fmt::Debug for InProcess<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InProcess")
+    }
+}
