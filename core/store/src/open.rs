@@ -143,7 +143,7 @@ fn connections(files: &Files, key: &DatabaseKey, options: &Options) -> Result<(C
 pub(crate) fn connect(database: &Path, key: &DatabaseKey, options: &Options, access: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(database, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // SQLCipher writes to stderr what went wrong with which file
-    silence(&connection, "cipher_log", "none")?;
+    silence(&connection, "cipher_log", "off")?;
     silence(&connection, "cipher_log_level", "NONE")?;
     connection.pragma_update(None, "key", key.literal().as_str())?;
     let cipher: Option<String> = connection.pragma_query_value(None, "cipher_version", |row| row.get(0)).ok();
