@@ -15,11 +15,13 @@ use payung_domain::{
     op::{Body, Change, GoneReason, Put},
 };
 use rusqlite::Transaction;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The taking of one reply's changes.
 pub(crate) struct Taking<'t> {
     pub(crate) tx: &'t Transaction<'t>,
+    /// What stands of the records put by this reply: read from here, not from the file.
+    pub(crate) puts: HashMap<RecordId, &'t Put>,
     pub(crate) epoch: Epoch,
     /// Number of the full pull under way, or of the last.
     pub(crate) pull: i64,
@@ -54,7 +56,7 @@ impl Row {
 
 const ERASED: i64 = 2;
 
-impl Taking<'_> {
+impl<'t> Taking<'t> {
     fn row(&self, id: RecordId) -> Result<Option<Row>> {
         let mut statement = self.tx.prepare_cached(
             "SELECT rid, kind, aid, parent, epoch, version, pull, leaving, alias_of FROM record WHERE id = ?1",
@@ -74,7 +76,7 @@ impl Taking<'_> {
         }))
     }
 
-    pub(crate) fn take(&mut self, change: &Change) -> Result<()> {
+    pub(crate) fn take(&mut self, change: &'t Change) -> Result<()> {
         match change {
             Change::Put(put) => self.put(put),
             Change::Gone { record, why, version, to } => self.gone(*record, *why, *version, to.as_ref()),
@@ -82,7 +84,7 @@ impl Taking<'_> {
         }
     }
 
-    fn put(&mut self, put: &Put) -> Result<()> {
+    fn put(&mut self, put: &'t Put) -> Result<()> {
         let old = self.row(put.record)?;
         if let Some(old) = &old {
             let known = old.base.filter(|base| base.epoch == self.epoch && base.version >= put.version);
@@ -91,6 +93,7 @@ impl Taking<'_> {
             }
         }
         let tx = self.tx;
+        self.puts.insert(put.record, put);
         let aid = self.areas.number(tx, &put.area)?;
         let parent = put.kind.parent(&put.body);
         let conflicts = if put.conflicts.is_empty() { None } else { Some(sql::to_json(&put.conflicts)?) };
@@ -253,6 +256,7 @@ impl Taking<'_> {
     /// Removes a record, or remembers to once nothing of ours waits for it.
     fn drop(&mut self, row: &Row, leaving: i64, keep_orphan: bool) -> Result<()> {
         let tx = self.tx;
+        self.puts.remove(&row.id);
         if let Some(version) = row.is_summed() {
             self.areas.take(tx, row.aid, row.id, version)?;
         }
@@ -311,10 +315,28 @@ impl Taking<'_> {
     pub(crate) fn finish(&mut self) -> Result<()> {
         self.areas.store(self.tx)?;
         for id in std::mem::take(&mut self.dirty) {
-            index::refresh(self.tx, id)?;
+            let Some(row) = self.row(id)? else { continue };
+            match row.kind {
+                Kind::Enrollment => self.standings.extend(row.parent),
+                Kind::Worker => self.relist(&row)?,
+                Kind::Village => index::refresh(self.tx, id)?,
+                _ => {}
+            }
         }
         for worker in std::mem::take(&mut self.standings) {
-            index::refresh_standing(self.tx, worker)?;
+            index::refresh_standing(self.tx, worker, &self.puts)?;
+        }
+        Ok(())
+    }
+
+    /// A worker's row; from the put where nothing of ours lies over it any more.
+    fn relist(&mut self, row: &Row) -> Result<()> {
+        let plain = match self.puts.get(&row.id) {
+            Some(put) if row.alias_of.is_none() && !op::overlays(self.tx, row.id)? && !self.has_alias(row.id)? => put,
+            _ => return index::refresh(self.tx, row.id),
+        };
+        if index::worker_as_pulled(self.tx, row.rid, row.aid, &plain.body)? {
+            self.standings.insert(row.id);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     error::Result,
+    op,
     shown::{self, ShownRecord},
     sql,
 };
@@ -10,11 +11,16 @@ use payung_domain::{
     field::Kind,
     id::RecordId,
     nik::Nik,
-    op::Body,
+    op::{Body, Put},
     text,
 };
 use rusqlite::{OptionalExtension, Transaction};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::HashMap;
+
+/// What a reply has put, by record.
+pub(crate) type Puts<'p> = HashMap<RecordId, &'p Put>;
 
 /// What of a worker's fields is searched.
 struct WorkerRow<'b> {
@@ -127,7 +133,7 @@ pub(crate) fn refresh(tx: &Transaction, id: RecordId) -> Result<()> {
     match record.kind {
         Kind::Worker => refresh_worker(tx, &record),
         Kind::Enrollment => match record.text("worker").and_then(|worker| worker.parse().ok()) {
-            Some(worker) => refresh_standing(tx, worker),
+            Some(worker) => refresh_standing(tx, worker, &Puts::new()),
             None => Ok(()),
         },
         Kind::Village => refresh_village(tx, &record),
@@ -144,7 +150,7 @@ fn refresh_worker(tx: &Transaction, record: &ShownRecord) -> Result<()> {
         return survivor.map_or(Ok(()), |survivor| refresh_worker(tx, &survivor));
     }
     if write_worker(tx, row.rid, row.aid, &|field| record.value(field))? {
-        refresh_standing(tx, record.id)?;
+        refresh_standing(tx, record.id, &Puts::new())?;
     }
     Ok(())
 }
@@ -160,62 +166,80 @@ pub(crate) fn refresh_village(tx: &Transaction, record: &ShownRecord) -> Result<
 }
 
 /// The server-owned fields of an enrolment. Unreadable ones (of a newer server) count as absent.
-pub(crate) fn enrollment_state(enrollment: &ShownRecord, received: bool) -> EnrollmentState {
-    let mut state = EnrollmentState::default();
-    for name in ["status", "returned", "payment_code", "covered", "export_id", "flags"] {
-        let Some(value) = enrollment.value(name).filter(|value| !value.is_null()).cloned() else { continue };
-        match name {
-            "status" => state.status = serde_json::from_value(value).ok(),
-            "returned" => state.returned = serde_json::from_value(value).ok(),
-            "payment_code" => state.payment_code = serde_json::from_value(value).ok(),
-            "covered" => state.covered = serde_json::from_value(value).ok(),
-            "export_id" => state.export_id = serde_json::from_value(value).ok(),
-            _ => state.flags = serde_json::from_value(value).unwrap_or_default(),
-        }
-    }
+pub(crate) fn enrollment_state(enrollment: &ShownRecord) -> EnrollmentState {
+    let mut state = state_of(&|field| enrollment.value(field));
     // taken, but not pulled yet: the office has it
-    if state.status.is_none() && received {
+    if state.status.is_none() && is_received(enrollment) {
         state.status = Some(EnrollmentStatus::Received);
     }
     state
 }
 
+fn state_of<'b>(value: &impl Fn(&str) -> Option<&'b Value>) -> EnrollmentState {
+    fn read<T: DeserializeOwned>(value: Option<&Value>) -> Option<T> {
+        value.filter(|value| !value.is_null()).and_then(|value| T::deserialize(value).ok())
+    }
+    EnrollmentState {
+        status: read(value("status")),
+        returned: read(value("returned")),
+        payment_code: read(value("payment_code")),
+        covered: read(value("covered")),
+        export_id: read(value("export_id")),
+        kpj: None,
+        flags: read(value("flags")).unwrap_or_default(),
+    }
+}
+
 /// Whether the server has taken the op that made the record, and the record has not been pulled yet.
-pub(crate) fn is_received(enrollment: &ShownRecord) -> bool {
+fn is_received(enrollment: &ShownRecord) -> bool {
     enrollment.base.is_none()
         && enrollment.fields.get("worker").is_some_and(|field| field.mark == shown::Mark::Received)
 }
 
-/// The enrolment that counts: the newest that is not closed, else the newest.
-pub(crate) fn standing(tx: &Transaction, worker: RecordId) -> Result<Option<(ShownRecord, EnrollmentState)>> {
-    let mut counts: Option<(ShownRecord, EnrollmentState)> = None;
-    for enrollment in shown::children(tx, worker, &Kind::Enrollment)? {
-        let state = enrollment_state(&enrollment, is_received(&enrollment));
+/// The enrolment that counts: the newest that is not closed, else the newest. What this reply has put and nothing of
+/// ours lies over is read from `puts`.
+fn standing(tx: &Transaction, worker: RecordId, puts: &Puts) -> Result<Option<(RecordId, EnrollmentState)>> {
+    let mut counts: Option<(RecordId, EnrollmentState)> = None;
+    for id in shown::child_ids(tx, worker, &Kind::Enrollment)? {
+        let state = match puts.get(&id) {
+            Some(put) if !op::overlays(tx, id)? => state_of(&|field| put.body.get(field)),
+            _ => match shown::shown(tx, id)? {
+                Some(enrollment) => enrollment_state(&enrollment),
+                None => continue,
+            },
+        };
         let closed = |state: &EnrollmentState| state.status == Some(EnrollmentStatus::Closed);
-        let replaces = counts.as_ref().is_none_or(|(_, other)| closed(other) || !closed(&state));
-        if replaces {
-            counts = Some((enrollment, state));
+        if counts.as_ref().is_none_or(|(_, other)| closed(other) || !closed(&state)) {
+            counts = Some((id, state));
         }
     }
     Ok(counts)
 }
 
 /// The state of the worker's enrolments, for filters.
-pub(crate) fn refresh_standing(tx: &Transaction, worker: RecordId) -> Result<()> {
-    let worker = shown::base_row(tx, worker)?.and_then(|row| row.alias_of).unwrap_or(worker);
-    let Some(row) = shown::base_row(tx, worker)? else { return Ok(()) };
-    let counts = standing(tx, worker)?;
+pub(crate) fn refresh_standing(tx: &Transaction, worker: RecordId, puts: &Puts) -> Result<()> {
+    let worker = survivor(tx, worker)?;
+    let counts = standing(tx, worker, puts)?;
     let state = counts.as_ref().map(|(_, state)| state);
     let covered = state.and_then(|state| state.covered);
     tx.prepare_cached(
-        "UPDATE worker SET enrollment = ?2, status = ?3, covered_from = ?4, covered_until = ?5 WHERE rid = ?1",
+        "UPDATE worker SET enrollment = ?2, status = ?3, covered_from = ?4, covered_until = ?5
+         WHERE rid = (SELECT rid FROM record WHERE id = ?1)",
     )?
     .execute((
-        row.rid,
-        counts.as_ref().map(|(enrollment, _)| enrollment.id.bytes()),
+        worker.bytes(),
+        counts.as_ref().map(|(enrollment, _)| enrollment.bytes()),
         state.map(|state| state.status.as_ref().map_or("", |status| status.as_str())),
         covered.map(|covered| covered.from.to_string()),
         covered.map(|covered| covered.until.to_string()),
     ))?;
     Ok(())
+}
+
+/// The record itself, or the one it is linked to.
+fn survivor(tx: &Transaction, id: RecordId) -> Result<RecordId> {
+    let mut statement = tx.prepare_cached("SELECT alias_of FROM record WHERE id = ?1")?;
+    let mut rows = statement.query([id.bytes()])?;
+    let alias_of = rows.next()?.map(|row| sql::record_or_none(row, 0)).transpose()?.flatten();
+    Ok(alias_of.unwrap_or(id))
 }

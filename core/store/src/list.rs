@@ -199,20 +199,22 @@ fn placeholders(count: usize) -> String {
     vec!["?"; count].join(", ")
 }
 
-fn name_filter(filter: &mut Filter, name: &str) {
+fn name_filter(tx: &Transaction, filter: &mut Filter, name: &str) -> Result<()> {
     let mut words = text::name_words(name);
     // the longest is the rarest
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     for (place, word) in words.iter().enumerate() {
-        if place == 0 {
-            filter.and(
-                "w.rid IN (SELECT rid FROM name_word WHERE word >= ? AND word < ?)",
-                [text_of(word.as_str()), end_of(word)],
-            );
+        let range = [text_of(word.as_str()), end_of(word)];
+        let many = "SELECT count(*) FROM (SELECT 1 FROM name_word WHERE word >= ?1 AND word < ?2 LIMIT 2000)";
+        if place == 0
+            && tx.prepare_cached(many)?.query_row(params_from_iter(&range), |row| row.get::<_, i64>(0))? < 2000
+        {
+            filter.and("w.rid IN (SELECT rid FROM name_word WHERE word >= ? AND word < ?)", range);
         } else {
             filter.and("instr(' ' || w.sort, ?) > 0", [text_of(format!(" {word}"))]);
         }
     }
+    Ok(())
 }
 
 fn phone_filter(filter: &mut Filter, typed: &str) {
@@ -275,8 +277,9 @@ fn status(status: &EnrollmentStatus) -> (String, Vec<Sql>) {
 
 fn filter(tx: &Transaction, query: &WorkerQuery, today: NaiveDate) -> Result<Filter> {
     let mut filter = Filter::default();
+    filter.and("1", []);
     if let Some(name) = &query.name {
-        name_filter(&mut filter, name);
+        name_filter(tx, &mut filter, name)?;
     }
     if let Some(nik) = &query.nik {
         if let Ok(nik) = Nik::parse(nik) {
@@ -309,6 +312,15 @@ fn filter(tx: &Transaction, query: &WorkerQuery, today: NaiveDate) -> Result<Fil
         filter.and("(w.sort, w.rid) > (?, ?)", [text_of(after.sort.as_str()), Sql::Integer(after.rid)]);
     }
     Ok(filter)
+}
+
+/// Whether so many rows fit that a page is found sooner by walking the names than by gathering and sorting them.
+fn is_dense(tx: &Transaction, filter: &Filter) -> Result<bool> {
+    const MANY: i64 = 1000;
+    let query =
+        format!("SELECT count(*) FROM (SELECT 1 FROM worker w WHERE {} LIMIT {MANY})", filter.conditions.join(" AND "));
+    let count: i64 = tx.prepare_cached(&query)?.query_row(params_from_iter(&filter.params), |row| row.get(0))?;
+    Ok(count == MANY)
 }
 
 /// A row before what takes further looking up.
@@ -350,7 +362,7 @@ fn found(row: &rusqlite::Row) -> Result<Found> {
 fn complete(tx: &Transaction, found: Found, today: NaiveDate) -> Result<WorkerSummary> {
     let mut summary = found.summary;
     if let Some(enrollment) = found.enrollment.map(|id| shown::shown(tx, id)).transpose()?.flatten() {
-        let state: EnrollmentState = index::enrollment_state(&enrollment, index::is_received(&enrollment));
+        let state: EnrollmentState = index::enrollment_state(&enrollment);
         summary.phase = Some(phase(&state, today));
         summary.label = label(&state, today);
         summary.next_step = next_step(&state, today);
@@ -387,14 +399,15 @@ impl Store {
     pub fn workers(&self, query: &WorkerQuery, today: NaiveDate) -> Result<Page> {
         self.read(|tx| {
             let mut filter = filter(tx, query, today)?;
-            let conditions = if filter.conditions.is_empty() {
-                String::new()
-            } else {
-                format!(" WHERE {}", filter.conditions.join(" AND "))
-            };
+            let conditions = filter.conditions.join(" AND ");
+            let plan = if is_dense(tx, &filter)? { "worker w INDEXED BY worker_sort" } else { "worker w" };
             let limit = query.limit.max(1);
             filter.params.push(Sql::Integer(i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1));
-            let mut statement = tx.prepare_cached(&format!("{COLUMNS}{conditions} ORDER BY w.sort, w.rid LIMIT ?"))?;
+            // the page first, so that the records, which are large, are read for its rows only
+            let mut statement = tx.prepare_cached(&format!(
+                "{COLUMNS} WHERE w.rid IN (SELECT w.rid FROM {plan} WHERE {conditions} ORDER BY w.sort, w.rid LIMIT ?)
+                 ORDER BY w.sort, w.rid"
+            ))?;
             let mut rows = statement.query(params_from_iter(filter.params))?;
             let mut page = Vec::new();
             while let Some(row) = rows.next()? {

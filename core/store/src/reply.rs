@@ -16,8 +16,8 @@ use payung_domain::{
     op::{FieldOutcome, Outcome, OutcomeStatus},
 };
 use payung_protocol::Reply;
-use rusqlite::Transaction;
-use std::collections::HashSet;
+use rusqlite::{OptionalExtension, Transaction};
+use std::collections::{HashMap, HashSet};
 
 /// What taking a reply came to.
 #[allow(clippy::struct_excessive_bools, reason = "findings that can stand together")]
@@ -55,23 +55,9 @@ const LIVE_MS: i64 = 2 * 60 * 1000;
 /// must not cost the phone's data plan.
 const REPULL_PAUSE_MS: i64 = 6 * 60 * 60 * 1000;
 
-/// The op an outcome is for.
-struct Answered {
-    k: i64,
-    record: RecordId,
-    state: OpState,
-}
-
-fn answered_op(tx: &Transaction, device: DeviceId, n: u64) -> Result<Option<Answered>> {
-    let mut statement = tx.prepare_cached("SELECT k, record, state FROM op WHERE device = ?1 AND n = ?2")?;
-    let mut rows = statement.query((device.bytes(), sql::bits(n)))?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some(Answered {
-        k: row.get(0)?,
-        record: sql::record(row, 1)?,
-        state: OpState::from_name(row.get_ref(2)?.as_str().unwrap_or_default())?,
-    }))
-}
+/// The number of an op that waits for this outcome. Of this device only: the reply may be to a request of the device
+/// this phone was before, whose ops have other names now.
+const OPEN: &str = "device = ?1 AND n = ?2 AND state IN ('sent', 'held')";
 
 fn take_outcome(
     tx: &Transaction,
@@ -81,55 +67,77 @@ fn take_outcome(
     now_ms: i64,
     report: &mut TakeReport,
 ) -> Result<Option<RecordId>> {
-    // a number of this device only: the reply may be to a request of the device this phone was before
-    let Some(op) = answered_op(tx, device, outcome.n)?.filter(|op| op.state.is_live()) else { return Ok(None) };
+    let (device, n) = (device.bytes(), sql::bits(outcome.n));
     if outcome.status == OutcomeStatus::Refused && outcome.code.as_deref() == Some("op_reused") {
-        meta::put(tx, "rejoin_needed", 1)?;
-        report.rejoin_needed = true;
+        if tx.prepare_cached(&format!("SELECT 1 FROM op WHERE {OPEN}"))?.exists((device, n))? {
+            meta::put(tx, "rejoin_needed", 1)?;
+            report.rejoin_needed = true;
+        }
         return Ok(None);
     }
-    let text = sql::to_json(outcome)?;
-    match outcome.status {
-        OutcomeStatus::Held => {
-            report.held += 1;
-            tx.prepare_cached("UPDATE op SET state = 'held', outcome = ?2 WHERE k = ?1")?.execute((op.k, text))?;
-        }
-        OutcomeStatus::Refused => {
-            report.refused += 1;
-            tx.prepare_cached("UPDATE op SET state = 'refused', outcome = ?2, final_at = ?3 WHERE k = ?1")?
-                .execute((op.k, text, now_ms))?;
+    let record = match outcome.status {
+        OutcomeStatus::Held | OutcomeStatus::Refused => {
+            let held = outcome.status == OutcomeStatus::Held;
+            let state = if held { OpState::Held } else { OpState::Refused };
+            tx.prepare_cached(&format!(
+                "UPDATE op SET state = ?3, outcome = ?4, final_at = ?5 WHERE {OPEN} RETURNING record"
+            ))?
+            .query_row((device, n, state.name(), sql::to_json(outcome)?, (!held).then_some(now_ms)), taken)
+            .optional()?
         }
         OutcomeStatus::Applied | OutcomeStatus::Replayed => {
-            report.applied += 1;
-            let mut refused = Vec::new();
-            for (field, became) in &outcome.fields {
-                match became {
-                    FieldOutcome::Refused(_) => refused.push(field),
-                    FieldOutcome::Conflict | FieldOutcome::Correction => report.conflicts += 1,
-                    FieldOutcome::Kept | FieldOutcome::Lost => {}
-                }
-            }
+            let refused = |became: &FieldOutcome| matches!(became, FieldOutcome::Refused(_));
+            let refused: Vec<&String> =
+                outcome.fields.iter().filter(|(_, became)| refused(became)).map(|(field, _)| field).collect();
             let refused = if refused.is_empty() { None } else { Some(sql::to_json(&refused)?) };
             // nothing but kept fields: the row need not say so
-            let text = if outcome.fields.is_empty() && outcome.duplicate_of.is_none() { None } else { Some(text) };
-            tx.prepare_cached(
-                "UPDATE op SET outcome = ?5, refused_fields = ?6, final_at = ?7, receipt_epoch = ?2,
-                 receipt_version = ?3, receipt_record = ?4,
-                 state = CASE WHEN EXISTS (SELECT 1 FROM record WHERE id = ?4 AND epoch = ?2 AND version >= ?3)
-                 THEN 'done' ELSE 'acked' END WHERE k = ?1",
-            )?
-            .execute((
-                op.k,
-                sql::bits(epoch.0),
-                sql::bits(outcome.version),
-                outcome.record.bytes(),
-                text,
-                refused,
-                now_ms,
-            ))?;
+            let plain = outcome.fields.is_empty() && outcome.duplicate_of.is_none();
+            let text = if plain { None } else { Some(sql::to_json(outcome)?) };
+            tx.prepare_cached(&format!(
+                "UPDATE op SET outcome = ?6, refused_fields = ?7, final_at = ?8, receipt_epoch = ?3,
+                 receipt_version = ?4, receipt_record = ?5,
+                 state = CASE WHEN EXISTS (SELECT 1 FROM record WHERE id = ?5 AND epoch = ?3 AND version >= ?4)
+                 THEN 'done' ELSE 'acked' END WHERE {OPEN} RETURNING record"
+            ))?
+            .query_row(
+                (
+                    device,
+                    n,
+                    sql::bits(epoch.0),
+                    sql::bits(outcome.version),
+                    outcome.record.bytes(),
+                    text,
+                    refused,
+                    now_ms,
+                ),
+                taken,
+            )
+            .optional()?
+        }
+    };
+    if record.is_some() {
+        report.count(outcome);
+    }
+    Ok(record.and_then(|bytes| RecordId::from_slice(&bytes)))
+}
+
+fn taken(row: &rusqlite::Row) -> rusqlite::Result<[u8; 16]> {
+    row.get(0)
+}
+
+impl TakeReport {
+    fn count(&mut self, outcome: &Outcome) {
+        match outcome.status {
+            OutcomeStatus::Held => self.held += 1,
+            OutcomeStatus::Refused => self.refused += 1,
+            OutcomeStatus::Applied | OutcomeStatus::Replayed => {
+                self.applied += 1;
+                let waits =
+                    |became: &&FieldOutcome| matches!(became, FieldOutcome::Conflict | FieldOutcome::Correction);
+                self.conflicts += outcome.fields.values().filter(waits).count() as u64;
+            }
         }
     }
-    Ok(Some(op.record))
 }
 
 /// Own entries on a survivor this phone does not hold: once everything is read, there is nothing to wait for.
@@ -202,6 +210,7 @@ impl Store {
             }
             let mut taking = Taking {
                 tx,
+                puts: HashMap::new(),
                 epoch: reply.epoch,
                 pull: meta::number(tx, "pull")?,
                 areas: AreaSums::default(),

@@ -227,17 +227,21 @@ impl Store {
 }
 
 pub(crate) fn children(tx: &Transaction, parent: RecordId, kind: &Kind) -> Result<Vec<ShownRecord>> {
-    let mut parents = aliases(tx, parent)?;
-    parents.push(parent);
+    child_ids(tx, parent, kind)?.into_iter().filter_map(|id| shown(tx, id).transpose()).collect()
+}
+
+/// The records of a kind that belong to another or to a duplicate linked to it, oldest first.
+pub(crate) fn child_ids(tx: &Transaction, parent: RecordId, kind: &Kind) -> Result<Vec<RecordId>> {
+    let mut statement = tx.prepare_cached(
+        "SELECT id FROM record WHERE parent = ?1 AND kind = ?2 UNION ALL
+         SELECT c.id FROM record p JOIN record c ON c.parent = p.id WHERE p.alias_of = ?1 AND c.kind = ?2",
+    )?;
+    let mut rows = statement.query((parent.bytes(), kind.name()))?;
     let mut ids = Vec::new();
-    for parent in parents {
-        let mut statement = tx.prepare_cached("SELECT id FROM record WHERE parent = ?1 AND kind = ?2")?;
-        let mut rows = statement.query((parent.bytes(), kind.name()))?;
-        while let Some(row) = rows.next()? {
-            ids.push(sql::record(row, 0)?);
-        }
+    while let Some(row) = rows.next()? {
+        ids.push(sql::record(row, 0)?);
     }
     // ids are UUIDv7: their order is that of making
     ids.sort();
-    ids.into_iter().filter_map(|id| shown(tx, id).transpose()).collect()
+    Ok(ids)
 }

@@ -64,7 +64,7 @@ impl Store {
             let enrollments = shown::children(tx, record.id, &Kind::Enrollment)?
                 .into_iter()
                 .map(|enrollment| {
-                    let state = index::enrollment_state(&enrollment, index::is_received(&enrollment));
+                    let state = index::enrollment_state(&enrollment);
                     Ok(EnrollmentView {
                         phase: phase(&state, today),
                         label: label(&state, today),
