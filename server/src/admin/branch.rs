@@ -103,7 +103,9 @@ pub(super) fn export(desk: &Desk, args: &ExportArgs) -> Result<Answer, AdminErro
     let template = export::load(&folder(desk), &args.template)?.export()?;
     let scope = match (&args.area, desk.scope(who)?) {
         (Some(area), scope) if scope.contains(area) => Scope::Areas(vec![area.clone()]),
-        (Some(_), _) => return Err(AdminError::Refused { what: args.template.clone(), code: "area_foreign".to_owned() }),
+        (Some(_), _) => {
+            return Err(AdminError::Refused { what: args.template.clone(), code: "area_foreign".to_owned() });
+        }
         (None, scope) => scope,
     };
     if args.out.exists() {
@@ -137,7 +139,9 @@ pub(super) fn export(desk: &Desk, args: &ExportArgs) -> Result<Answer, AdminErro
             }
         });
     }
-    items.sort_by(|one, other| (&one.enrollment.area, one.enrollment.id).cmp(&(&other.enrollment.area, other.enrollment.id)));
+    items.sort_by(|one, other| {
+        (&one.enrollment.area, one.enrollment.id).cmp(&(&other.enrollment.area, other.enrollment.id))
+    });
     let subjects: Vec<Subject<'_>> = items
         .iter()
         .map(|EnrollmentItem { enrollment, worker, state }| Subject { worker, enrollment, state })
@@ -160,7 +164,12 @@ pub(super) fn export(desk: &Desk, args: &ExportArgs) -> Result<Answer, AdminErro
         "enrollments": sheet.rows,
     });
     let marked = if marks { " They are submitted from now on." } else { "" };
-    let text = format!("{} rows in {}.{marked}\nExport {export_id}, SHA-256 {}", sheet.rows.len(), args.out.display(), beside.sha256);
+    let text = format!(
+        "{} rows in {}.{marked}\nExport {export_id}, SHA-256 {}",
+        sheet.rows.len(),
+        args.out.display(),
+        beside.sha256
+    );
     Ok(Answer::says(json, text).and(&blocked_rows(&blocked)))
 }
 
@@ -232,7 +241,8 @@ pub(super) fn import(desk: &Desk, args: &ImportArgs) -> Result<Answer, AdminErro
     };
     let name = format!("{} {}", template.name, template.version);
     let import = Act::Import { sha256: sha256.clone(), template: name, rows: file.answers.len() };
-    let records: Vec<Option<RecordId>> = std::iter::once(None).chain(acts.iter().map(Act::record)).collect();
+    let records: Vec<Option<RecordId>> =
+        std::iter::once(None).chain(acts.iter().map(|act| act.records().first().copied())).collect();
     let all = std::iter::once(import).chain(acts).collect();
     if let Err(faults) = desk.service.act_all(who, all, desk.now) {
         return Err(first_fault(faults, |at| records.get(at).copied().flatten()));

@@ -117,7 +117,8 @@ pub(super) fn conflicts(desk: &Desk, command: Option<&ConflictCommand>) -> Resul
     let scope = desk.scope(who)?;
     let Some(ConflictCommand::Resolve { record, field, take, value, document }) = command else {
         let names = names(desk)?;
-        let name = |candidate: &Candidate| names.get(&candidate.who).cloned().unwrap_or_else(|| candidate.who.to_string());
+        let name =
+            |candidate: &Candidate| names.get(&candidate.who).cloned().unwrap_or_else(|| candidate.who.to_string());
         let items = all_conflicts(desk, who, &scope)?;
         let json: Vec<Value> = items.iter().map(|item| conflict_json(item, name)).collect();
         let mut rows = Vec::new();
@@ -141,13 +142,18 @@ pub(super) fn conflicts(desk: &Desk, command: Option<&ConflictCommand>) -> Resul
     };
     let open = desk.service.record(who, *record, &scope, desk.now)?;
     let Some(conflict) = open.conflicts.get(field) else {
-        return Err(AdminError::Usage(format!("{record} has no open conflict on `{field}`: see `payung admin conflicts`")));
+        return Err(AdminError::Usage(format!(
+            "{record} has no open conflict on `{field}`: see `payung admin conflicts`"
+        )));
     };
     let decided = match (take, value) {
         (Some(number), _) => {
             let candidate = number.checked_sub(1).and_then(|at| conflict.candidates.get(at));
             candidate.map(|candidate| candidate.value.clone()).ok_or_else(|| {
-                AdminError::Usage(format!("`{field}` has candidates 1 to {}: see `payung admin conflicts`", conflict.candidates.len()))
+                AdminError::Usage(format!(
+                    "`{field}` has candidates 1 to {}: see `payung admin conflicts`",
+                    conflict.candidates.len()
+                ))
             })?
         }
         // a NIK is text although it looks like a number
@@ -202,12 +208,8 @@ pub(super) fn duplicates(desk: &Desk, command: Option<&DuplicateCommand>) -> Res
             done([*a, alias.survivor], "apart", format!("{a} and {} are two persons again.", alias.survivor))
         }
         Some(DuplicateCommand::Keep { a, b }) => {
-            // a review knows which came second
-            let pairs = desk.service.duplicates(who, None, desk.now)?;
-            let reversed = pairs.iter().any(|pair| pair.later == *b && pair.earlier == *a);
-            let [later, earlier] = if reversed { [*b, *a] } else { [*a, *b] };
-            desk.service.act(who, Act::KeepApart { later, earlier }, desk.now)?;
-            done([later, earlier], "apart", format!("{a} and {b} stay two persons."))
+            desk.service.act(who, Act::KeepApart { later: *a, earlier: *b }, desk.now)?;
+            done([*a, *b], "apart", format!("{a} and {b} stay two persons."))
         }
         list => list_duplicates(desk, who, matches!(list, Some(DuplicateCommand::List { all: true }))),
     }
@@ -271,7 +273,11 @@ pub(super) fn held(desk: &Desk, command: Option<&HeldCommand>) -> Result<Answer,
             Ok(Answer::says(json, "Let through: the phone is told at its next exchange."))
         }
         Some(HeldCommand::Refuse { device, n, code }) => {
-            let act = Act::RefuseHeld { op: OpId { device: *device, n: *n }, record: record_of(*device, *n)?, code: code.clone() };
+            let act = Act::RefuseHeld {
+                op: OpId { device: *device, n: *n },
+                record: record_of(*device, *n)?,
+                code: code.clone(),
+            };
             desk.service.act(who, act, desk.now)?;
             let json = json!({ "device": device, "n": n, "released": false, "code": code });
             Ok(Answer::says(json, "Turned down: the phone is told at its next exchange."))

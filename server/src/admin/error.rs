@@ -16,7 +16,9 @@ pub enum AdminError {
     #[error("{} is not a Payung data directory: check --data, or let `payung serve --data DIR` make it first", .0.display())]
     NoServer(PathBuf),
     /// Nobody was named.
-    #[error("name who acts: --as NAME (see `payung admin operator list`; the first is made by `payung admin operator add NAME`)")]
+    #[error(
+        "name who acts: --as NAME (see `payung admin operator list`; the first is made by `payung admin operator add NAME`)"
+    )]
     NoOperator,
     /// Nobody of that name.
     #[error("`{0}` is no operator: see `payung admin operator list`")]
@@ -123,7 +125,9 @@ pub(super) fn words(code: &str) -> String {
         "not_with_branch" => "it is not with the branch: nothing was exported that this could answer",
         "export_unknown" => "it did not go to the branch with that export",
         "enrollment_unknown" => "no enrolment of that reference or NIK went to the branch",
-        "enrollment_ambiguous" => "several enrolments of that NIK are with the branch: the line must name the reference",
+        "enrollment_ambiguous" => {
+            "several enrolments of that NIK are with the branch: the line must name the reference"
+        }
         "nik_differs" => "the enrolment is of another NIK",
         other => return other.to_owned(),
     };
@@ -136,8 +140,12 @@ impl AdminError {
         let told = self.to_string();
         let mut json = json!({ "error": told.lines().next().unwrap_or_default() });
         match self {
-            Self::Refused { code, .. } | Self::Service(ServiceError::Refused(code)) => json["code"] = code.as_str().into(),
-            Self::Import { source: FileError::Lines(lines), .. } => json["lines"] = lines.iter().map(line_json).collect(),
+            Self::Refused { code, .. } | Self::Service(ServiceError::Refused(code)) => {
+                json["code"] = code.as_str().into();
+            }
+            Self::Import { source: FileError::Lines(lines), .. } => {
+                json["lines"] = lines.iter().map(line_json).collect();
+            }
             _ => {}
         }
         json

@@ -47,7 +47,9 @@ pub(super) fn run(dir: &DataDir, command: &KeysCommand, now: i64) -> Result<Answ
     let beside = keys.root_beside();
     let json = json!({ "root": keys.root().to_string(), "root_beside": beside, "keys": dir.keys() });
     let text = match &beside {
-        Some(path) => format!("Root {}. Move {} to a safe place: it is needed once a year.", keys.root(), path.display()),
+        Some(path) => {
+            format!("Root {}. Move {} to a safe place: it is needed once a year.", keys.root(), path.display())
+        }
         None => format!("Root {}, kept elsewhere.", keys.root()),
     };
     Ok(Answer::says(json, text))

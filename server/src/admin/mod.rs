@@ -130,7 +130,8 @@ impl Desk {
     fn who(&self) -> Result<OfficialId, AdminError> {
         let Some(named) = self.operator.as_deref() else { return Err(AdminError::NoOperator) };
         let officials = self.service.officials()?;
-        let is_operator = |roles: &[Role]| roles.iter().any(|role| matches!(role, Role::KelurahanOperator | Role::BranchOperator));
+        let is_operator =
+            |roles: &[Role]| roles.iter().any(|role| matches!(role, Role::KelurahanOperator | Role::BranchOperator));
         let mut fitting = officials.iter().filter(|official| {
             is_operator(&official.roles) && (official.id.to_string() == named || same_name(&official.name, named))
         });

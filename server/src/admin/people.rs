@@ -138,7 +138,9 @@ fn add_operator(desk: &Desk, new: &AddOperator) -> Result<Answer, AdminError> {
     let officials = desk.service.officials()?;
     let first = !officials.iter().any(is_operator);
     if officials.iter().any(|official| is_operator(official) && same_name(&official.name, &new.name)) {
-        return Err(AdminError::Usage("there is an operator of that name already: see `payung admin operator list`".to_owned()));
+        return Err(AdminError::Usage(
+            "there is an operator of that name already: see `payung admin operator list`".to_owned(),
+        ));
     }
     let id = OfficialId(clock::new_id());
     let role = match new.role {
@@ -162,7 +164,10 @@ fn add_operator(desk: &Desk, new: &AddOperator) -> Result<Answer, AdminError> {
         let adding = desk.service.official(by)?;
         // nobody gives what they do not have
         if role == Role::BranchOperator && !adding.roles.contains(&Role::BranchOperator) {
-            return Err(AdminError::Refused { what: "adding an operator of the branch".to_owned(), code: "not_a_branch_operator".to_owned() });
+            return Err(AdminError::Refused {
+                what: "adding an operator of the branch".to_owned(),
+                code: "not_a_branch_operator".to_owned(),
+            });
         }
         let scope = adding.scope();
         if !adding.areas.is_empty() && (new.areas.is_empty() || !new.areas.iter().all(|area| scope.contains(area))) {
@@ -180,10 +185,15 @@ pub(super) fn invite(desk: &Desk, args: &InviteArgs) -> Result<Answer, AdminErro
     let who = desk.who()?;
     let inviting = desk.service.official(who)?;
     if args.role == Role::BranchOperator && !inviting.roles.contains(&Role::BranchOperator) {
-        return Err(AdminError::Refused { what: "inviting an operator of the branch".to_owned(), code: "not_a_branch_operator".to_owned() });
+        return Err(AdminError::Refused {
+            what: "inviting an operator of the branch".to_owned(),
+            code: "not_a_branch_operator".to_owned(),
+        });
     }
     let officials = desk.service.officials()?;
-    let named = |official: &&Official| official.id.to_string() == args.official || !args.new && same_name(&official.name, &args.official);
+    let named = |official: &&Official| {
+        official.id.to_string() == args.official || !args.new && same_name(&official.name, &args.official)
+    };
     let mut fitting = officials.iter().filter(named);
     let known = match (fitting.next(), fitting.next()) {
         (known, None) => known.map(|official| official.id),
@@ -218,7 +228,9 @@ pub(super) fn devices(desk: &Desk) -> Result<Answer, AdminError> {
     devices.retain(|device| device.areas.iter().any(|area| scope.contains(area)));
     desk.service.audit_look(who, "look_devices", devices.len(), desk.now)?;
     let officials = desk.service.officials()?;
-    let name = |id: OfficialId| officials.iter().find(|official| official.id == id).map_or(String::new(), |found| found.name.clone());
+    let name = |id: OfficialId| {
+        officials.iter().find(|official| official.id == id).map_or(String::new(), |found| found.name.clone())
+    };
     let json = |device: &Device| {
         json!({
             "device": device.id, "official": device.official, "name": name(device.official), "state": device.state,
@@ -237,7 +249,12 @@ pub(super) fn devices(desk: &Desk) -> Result<Answer, AdminError> {
     };
     let rows: Vec<_> = devices.iter().map(row).collect();
     let json: Vec<Value> = devices.iter().map(json).collect();
-    Ok(Answer::table(json.into(), &["Official", "Areas", "State", "Joined", "Device"], &rows, "No phone has joined yet."))
+    Ok(Answer::table(
+        json.into(),
+        &["Official", "Areas", "State", "Joined", "Device"],
+        &rows,
+        "No phone has joined yet.",
+    ))
 }
 
 pub(super) fn set_device(desk: &Desk, args: &DeviceArgs, state: DeviceState) -> Result<Answer, AdminError> {

@@ -24,7 +24,10 @@ use payung_domain::{
 };
 use payung_protocol::Role;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt::Write as _,
+};
 
 /// Which workers.
 #[derive(Clone, Debug, clap::Args)]
@@ -154,7 +157,12 @@ fn narrowed(desk: &Desk, who: OfficialId, within: Option<&Area>) -> Result<Scope
 }
 
 /// Every enrolment of a stored state, by id.
-pub(super) fn enrollments(desk: &Desk, who: OfficialId, status: Option<&str>, scope: &Scope) -> Result<Vec<EnrollmentItem>, AdminError> {
+pub(super) fn enrollments(
+    desk: &Desk,
+    who: OfficialId,
+    status: Option<&str>,
+    scope: &Scope,
+) -> Result<Vec<EnrollmentItem>, AdminError> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let page = desk.service.enrollments(who, status, scope, after, PAGE, desk.now)?;
@@ -186,12 +194,17 @@ pub(super) fn workers(desk: &Desk, args: &WorkersArgs) -> Result<Answer, AdminEr
     };
     let phase = |item: &EnrollmentItem| enrollment::phase(&item.state, today(desk, &item.enrollment.area));
     if let Some(state) = &args.state {
-        items.retain(|item| phase(item).code() == state || item.state.status.as_ref().is_some_and(|status| status.as_str() == state));
+        items.retain(|item| {
+            phase(item).code() == state || item.state.status.as_ref().is_some_and(|status| status.as_str() == state)
+        });
     }
-    items.sort_by(|one, other| (&one.enrollment.area, one.worker.text("name")).cmp(&(&other.enrollment.area, other.worker.text("name"))));
+    items.sort_by(|one, other| {
+        (&one.enrollment.area, one.worker.text("name")).cmp(&(&other.enrollment.area, other.worker.text("name")))
+    });
     let json: Vec<Value> = items.iter().map(|item| worker_json(item, today(desk, &item.enrollment.area))).collect();
     let row = |item: &EnrollmentItem| {
-        let total = cover_quote(&item.worker.body, &item.enrollment.body).map_or_else(String::new, |quote| rupiah(quote.total));
+        let total =
+            cover_quote(&item.worker.body, &item.enrollment.body).map_or_else(String::new, |quote| rupiah(quote.total));
         vec![
             item.enrollment.area.to_string(),
             item.worker.text("name").unwrap_or_default().to_owned(),
@@ -242,10 +255,16 @@ pub(super) fn show(desk: &Desk, args: &ShowArgs) -> Result<Answer, AdminError> {
         let mut events = Vec::new();
         for op in &history {
             for (field, held) in op.op.values() {
-                events.push(vec![instant(op.received_at), author(op.device), op.status.as_str().to_owned(), field.clone(), value(held)]);
+                events.push(vec![
+                    instant(op.received_at),
+                    author(op.device),
+                    op.status.as_str().to_owned(),
+                    field.clone(),
+                    value(held),
+                ]);
             }
         }
-        text.push_str(&format!("{title}\n{}\n", super::show::table(&["Field", "Value"], &rows)));
+        let _ = writeln!(text, "{title}\n{}", super::show::table(&["Field", "Value"], &rows));
         text.push_str(&super::show::table(&["Received", "From", "Became", "Field", "Value"], &events));
         text.push('\n');
         let history: Vec<Value> = history
@@ -267,7 +286,13 @@ pub(super) fn show(desk: &Desk, args: &ShowArgs) -> Result<Answer, AdminError> {
 }
 
 /// Whether an operator may take this step now; the code where not.
-pub(super) fn may(desk: &Desk, item: &EnrollmentItem, event: &EnrollmentEvent, actor: Actor, evidence: Evidence) -> Result<(), String> {
+pub(super) fn may(
+    desk: &Desk,
+    item: &EnrollmentItem,
+    event: &EnrollmentEvent,
+    actor: Actor,
+    evidence: Evidence,
+) -> Result<(), String> {
     let proof = Proof { on: today(desk, &item.enrollment.area), evidence };
     enrollment::next(&item.state, event, actor, &proof).map(drop).map_err(|error| error.code().to_owned())
 }
@@ -290,7 +315,9 @@ pub(super) fn verify(desk: &Desk, args: &VerifyArgs) -> Result<Answer, AdminErro
     let who = desk.who()?;
     let (scope, actor) = (narrowed(desk, who, args.area.as_ref())?, actor(desk, who)?);
     if args.enrollments.is_empty() && !args.all {
-        return Err(AdminError::Usage("name enrolments, or all with --all (see `payung admin workers --state received`)".to_owned()));
+        return Err(AdminError::Usage(
+            "name enrolments, or all with --all (see `payung admin workers --state received`)".to_owned(),
+        ));
     }
     let mut items = if args.all {
         enrollments(desk, who, Some("received"), &scope)?
@@ -317,7 +344,8 @@ pub(super) fn verify(desk: &Desk, args: &VerifyArgs) -> Result<Answer, AdminErro
     }
     let verified: Vec<RecordId> = items.iter().map(|item| item.enrollment.id).collect();
     let json = json!({ "verified": verified, "blocked": blocked_json(&blocked) });
-    let told: Vec<_> = blocked.iter().map(|(id, codes)| (*id, codes.iter().map(|code| words(code)).collect())).collect();
+    let told: Vec<_> =
+        blocked.iter().map(|(id, codes)| (*id, codes.iter().map(|code| words(code)).collect())).collect();
     Ok(Answer::says(json, format!("{} verified.", verified.len())).and(&blocked_rows(&told)))
 }
 
@@ -326,12 +354,16 @@ pub(super) fn blocked_json(blocked: &[(RecordId, Vec<String>)]) -> Value {
 }
 
 /// The first of the acts that could not be done, named by its record.
-pub(super) fn first_fault(faults: crate::service::operator::Faults, named: impl Fn(usize) -> Option<RecordId>) -> AdminError {
+pub(super) fn first_fault(
+    faults: crate::service::operator::Faults,
+    named: impl Fn(usize) -> Option<RecordId>,
+) -> AdminError {
     use crate::service::ServiceError;
     match faults.into_iter().next() {
-        Some((at, ServiceError::Refused(code))) => {
-            AdminError::Refused { what: named(at).map_or_else(|| "nothing was done".to_owned(), |id| id.to_string()), code }
-        }
+        Some((at, ServiceError::Refused(code))) => AdminError::Refused {
+            what: named(at).map_or_else(|| "nothing was done".to_owned(), |id| id.to_string()),
+            code,
+        },
         Some((_, error)) => error.into(),
         None => AdminError::Usage("nothing was done".to_owned()),
     }
@@ -388,7 +420,9 @@ impl Counts {
     fn add(&mut self, phase: Phase) {
         self.registered += 1;
         let count = match phase {
-            Phase::Draft | Phase::Queued | Phase::WithHub | Phase::Received | Phase::Verified | Phase::Unknown => &mut self.at_office,
+            Phase::Draft | Phase::Queued | Phase::WithHub | Phase::Received | Phase::Verified | Phase::Unknown => {
+                &mut self.at_office
+            }
             Phase::Returned => &mut self.returned,
             Phase::Submitted => &mut self.with_branch,
             Phase::Numbered | Phase::PaidNotStarted => &mut self.to_pay,
@@ -402,11 +436,22 @@ impl Counts {
 
     fn numbers(&self) -> [usize; 9] {
         [
-            self.registered, self.at_office, self.returned, self.with_branch, self.to_pay, self.covered, self.lapsing,
-            self.arrears, self.over,
+            self.registered,
+            self.at_office,
+            self.returned,
+            self.with_branch,
+            self.to_pay,
+            self.covered,
+            self.lapsing,
+            self.arrears,
+            self.over,
         ]
     }
 }
+
+/// The names of [`Counts::numbers`].
+const COUNTED: [&str; 9] =
+    ["registered", "at_office", "returned", "with_branch", "to_pay", "covered", "lapsing", "arrears", "over"];
 
 /// The line an area belongs to.
 fn line_of(area: &Area, by: By) -> String {
@@ -440,10 +485,8 @@ pub(super) fn coverage(desk: &Desk, args: &CoverageArgs) -> Result<Answer, Admin
         lines.entry(line_of(&item.enrollment.area, args.by)).or_default().add(phase);
         total.add(phase);
     }
-    const NAMES: [&str; 9] =
-        ["registered", "at_office", "returned", "with_branch", "to_pay", "covered", "lapsing", "arrears", "over"];
     let counted = |counts: &Counts| -> serde_json::Map<String, Value> {
-        NAMES.iter().map(|name| (*name).to_owned()).zip(counts.numbers().map(Value::from)).collect()
+        COUNTED.iter().map(|name| (*name).to_owned()).zip(counts.numbers().map(Value::from)).collect()
     };
     let label = |path: &str| Area::parse(path).map_or_else(|_| path.to_owned(), |area| area.label());
     let json: Vec<Value> = lines
@@ -463,7 +506,17 @@ pub(super) fn coverage(desk: &Desk, args: &CoverageArgs) -> Result<Answer, Admin
         rows.push(row("", "Total".to_owned(), &total));
     }
     let headers = [
-        "Area", "", "Registered", "At office", "Returned", "With branch", "To pay", "Covered", "Lapsing", "Arrears", "Over",
+        "Area",
+        "",
+        "Registered",
+        "At office",
+        "Returned",
+        "With branch",
+        "To pay",
+        "Covered",
+        "Lapsing",
+        "Arrears",
+        "Over",
     ];
     Ok(Answer::table(json!({ "areas": json, "total": counted(&total) }), &headers, &rows, "Nobody is registered yet."))
 }

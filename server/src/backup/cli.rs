@@ -82,7 +82,8 @@ pub enum UpkeepError {
 }
 
 fn say(out: &mut impl Write, json: bool, value: &Value, text: &str) -> Result<(), UpkeepError> {
-    Ok(if json { writeln!(out, "{value}")? } else { writeln!(out, "{text}")? })
+    let written = if json { writeln!(out, "{value}") } else { writeln!(out, "{text}") };
+    written.map_err(UpkeepError::Output)
 }
 
 /// Makes a backup and tells about it.
@@ -121,7 +122,8 @@ pub fn run_restore(args: &RestoreArgs, out: &mut impl Write) -> Result<(), Upkee
     let dir = DataDir::new(&args.data);
     let restored = restore(&dir, &args.from, args.key.as_deref(), args.keys.as_deref(), args.journal.as_deref())?;
     let header = &restored.header;
-    let made_at = DateTime::from_timestamp_millis(header.made_at).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true);
+    let made_at =
+        DateTime::from_timestamp_millis(header.made_at).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true);
     let json = json!({
         "data": args.data, "made_at": made_at, "sha256": header.sha256, "epoch": restored.epoch, "old_epoch": header.epoch,
         "replayed": restored.replayed, "waiting": restored.waiting,
@@ -150,9 +152,12 @@ pub fn run_doctor(args: &DoctorArgs, out: &mut impl Write) -> Result<(), UpkeepE
         (true, true) => "warn",
         (true, false) => "ok",
     };
-    let json: Vec<Value> =
-        checks.iter().map(|check| json!({ "what": check.what, "state": word(check).to_lowercase(), "found": check.found })).collect();
-    let lines: Vec<String> = checks.iter().map(|check| format!("{:5}  {:11}  {}", word(check), check.what, check.found)).collect();
+    let json: Vec<Value> = checks
+        .iter()
+        .map(|check| json!({ "what": check.what, "state": word(check).to_lowercase(), "found": check.found }))
+        .collect();
+    let lines: Vec<String> =
+        checks.iter().map(|check| format!("{:5}  {:11}  {}", word(check), check.what, check.found)).collect();
     say(out, args.json, &json.into(), &lines.join("\n"))?;
     let wrong = checks.iter().filter(|check| !check.ok).count();
     if wrong == 0 { Ok(()) } else { Err(UpkeepError::Ill(wrong)) }

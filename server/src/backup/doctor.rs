@@ -49,7 +49,10 @@ pub fn doctor(dir: &DataDir) -> Vec<Check> {
         Ok(keys) => {
             checks.push(Check::ok("keys", format!("root {}", keys.root())));
             checks.push(match keys.root_beside() {
-                Some(path) => Check::warn("root", format!("{} lies beside the other keys: move it to a safe place", path.display())),
+                Some(path) => Check::warn(
+                    "root",
+                    format!("{} lies beside the other keys: move it to a safe place", path.display()),
+                ),
                 None => Check::ok("root", "kept elsewhere"),
             });
         }
@@ -57,10 +60,15 @@ pub fn doctor(dir: &DataDir) -> Vec<Check> {
     }
     checks.extend(permissions(dir));
     // a damaged master key must not hide what can be seen without it
-    match keys.as_ref().map_or_else(|_| read_key(&dir.keys().join("master.key")).map(|key| *key), |keys| Ok(*keys.master())) {
+    match keys
+        .as_ref()
+        .map_or_else(|_| read_key(&dir.keys().join("master.key")).map(|key| *key), |keys| Ok(*keys.master()))
+    {
         Ok(master) => database(dir, &master, &mut checks),
         Err(_) => match glance(&dir.database()) {
-            Ok(glance) if glance.problems.is_empty() => checks.push(Check::ok("pages", "sound; rows not looked at without the master key")),
+            Ok(glance) if glance.problems.is_empty() => {
+                checks.push(Check::ok("pages", "sound; rows not looked at without the master key"));
+            }
             Ok(glance) => checks.extend(glance.problems.into_iter().map(|problem| Check::wrong("pages", problem))),
             Err(error) => checks.push(Check::wrong("database", error.to_string())),
         },
@@ -89,12 +97,17 @@ fn database(dir: &DataDir, master: &[u8; 32], checks: &mut Vec<Check>) {
             let last = lines.last().map_or(0, |line| line.seq);
             match last.cmp(&glance.journal) {
                 std::cmp::Ordering::Equal => Check::ok("journal", format!("{last} acts")),
-                std::cmp::Ordering::Greater => {
-                    Check::warn("journal", format!("acts {} to {last} are not in the database yet: the next start does them", glance.journal + 1))
-                }
-                std::cmp::Ordering::Less => {
-                    Check::wrong("journal", format!("it ends at act {last}, the database has {}: a part of it is lost", glance.journal))
-                }
+                std::cmp::Ordering::Greater => Check::warn(
+                    "journal",
+                    format!(
+                        "acts {} to {last} are not in the database yet: the next start does them",
+                        glance.journal + 1
+                    ),
+                ),
+                std::cmp::Ordering::Less => Check::wrong(
+                    "journal",
+                    format!("it ends at act {last}, the database has {}: a part of it is lost", glance.journal),
+                ),
             }
         }
         (_, Err(error)) => Check::wrong("journal", error.to_string()),
@@ -111,7 +124,8 @@ fn permissions(dir: &DataDir) -> Vec<Check> {
     };
     let paths = entries.flatten().map(|entry| entry.path());
     let secret = |path: &std::path::PathBuf| {
-        path.extension().is_some_and(|ext| ext == "key") || path.file_name().is_some_and(|name| name == "receivers.json")
+        path.extension().is_some_and(|ext| ext == "key")
+            || path.file_name().is_some_and(|name| name == "receivers.json")
     };
     let open: Vec<Check> = paths
         .filter(secret)

@@ -10,7 +10,7 @@ mod doctor;
 mod restore;
 
 pub use doctor::{Check, doctor};
-pub use restore::{Restored, RestoreError, restore};
+pub use restore::{RestoreError, Restored, restore};
 
 use crate::{
     clock,

@@ -81,7 +81,9 @@ fn copy_keys(from: &Path, to: &Path) -> Result<(), RestoreError> {
     fs::create_dir_all(to).map_err(at(to))?;
     for entry in fs::read_dir(from).map_err(at(from))? {
         let path = entry.map_err(at(from))?.path();
-        if path.is_file() && let Some(name) = path.file_name() {
+        if path.is_file()
+            && let Some(name) = path.file_name()
+        {
             let copy = to.join(name);
             fs::copy(&path, &copy).map_err(at(&path))?;
             #[cfg(unix)]

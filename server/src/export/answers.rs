@@ -10,9 +10,9 @@ use chrono::NaiveDate;
 use payung_domain::{
     calendar::Month,
     contribution::parse_rupiah,
-    enrollment::{Kpj, PaymentCode, Reason, return_reason},
+    enrollment::{Kpj, KpjError, PaymentCode, Reason, return_reason},
     id::RecordId,
-    nik::Nik,
+    nik::{Nik, NikError},
     text::fold,
 };
 use sha2::{Digest, Sha256};
@@ -151,7 +151,8 @@ fn read_rows(
             columns.insert(name.clone(), (at, header.trim().to_owned()));
         }
     }
-    let lacking: Vec<String> = needed.iter().filter(|name| !columns.contains_key(**name)).map(|name| header_of(wanted, name)).collect();
+    let lacking: Vec<String> =
+        needed.iter().filter(|name| !columns.contains_key(**name)).map(|name| header_of(wanted, name)).collect();
     if !lacking.is_empty() {
         return Err(FileError::Columns(lacking));
     }
@@ -188,7 +189,9 @@ fn header_of(wanted: &BTreeMap<String, Vec<String>>, name: &str) -> String {
 /// What a list of `meaning → words` makes of a cell.
 fn word_of<'l>(list: &'l BTreeMap<String, Vec<String>>, cell: &str) -> Option<&'l str> {
     let cell = fold(cell);
-    list.iter().find(|(name, words)| fold(name) == cell || words.iter().any(|word| fold(word) == cell)).map(|(name, _)| name.as_str())
+    list.iter()
+        .find(|(name, words)| fold(name) == cell || words.iter().any(|word| fold(word) == cell))
+        .map(|(name, _)| name.as_str())
 }
 
 fn day(formats: &[String], text: &str) -> Result<NaiveDate, &'static str> {
@@ -217,28 +220,25 @@ pub fn read_answers(template: &AnswerTemplate, bytes: &[u8]) -> Result<AnswerFil
 fn read_answer(template: &AnswerTemplate, row: &mut Row<'_>) -> Option<Answer> {
     let before = row.errors.len();
     let reference = row.maybe("reference", |text| text.parse().map_err(|_| "reference_invalid"));
-    let nik = row.maybe("nik", |text| Nik::parse(text).map_err(|error| error.code()));
+    let nik = row.maybe("nik", |text| Nik::parse(text).map_err(NikError::code));
     if reference.is_none() && nik.is_none() && row.errors.len() == before {
         row.wrong("", "names neither an enrolment nor a NIK");
     }
     let export_id = row.get("export").map(str::to_owned);
-    let said = row.needed("answer", |text| {
-        word_of(&template.answers, text).map(str::to_owned).ok_or("answer_unknown")
-    });
+    let said = row.needed("answer", |text| word_of(&template.answers, text).map(str::to_owned).ok_or("answer_unknown"));
     let response = match said.as_deref() {
         Some("returned") => {
             let code = row.needed("reason", |text| {
                 let known = return_reason(text).map(|reason| reason.code.as_str());
                 known.or_else(|| word_of(&template.reasons, text)).map(str::to_owned).ok_or("reason_unknown")
             });
-            let note = row.maybe("note", |text| match text.chars().count() <= LONGEST_NOTE {
-                true => Ok(text.to_owned()),
-                false => Err("too_long"),
+            let note = row.maybe("note", |text| {
+                if text.chars().count() <= LONGEST_NOTE { Ok(text.to_owned()) } else { Err("too_long") }
             });
             code.map(|code| Response::Returned(Reason { code, text: note.unwrap_or_default() }))
         }
         Some("numbered") => {
-            let kpj = row.needed("kpj", |text| Kpj::parse(text).map_err(|error| error.code()));
+            let kpj = row.needed("kpj", |text| Kpj::parse(text).map_err(KpjError::code));
             let code = row.needed("code", |text| Ok(text.to_owned()));
             let amount = row.needed("amount", |text| match parse_rupiah("amount", text) {
                 Ok(amount) if amount > 0 => Ok(amount),
@@ -275,7 +275,7 @@ fn read_answer(template: &AnswerTemplate, row: &mut Row<'_>) -> Option<Answer> {
 pub fn read_members(template: &MemberTemplate, bytes: &[u8]) -> Result<Vec<Nik>, FileError> {
     let mut niks = Vec::new();
     let (_, errors) = read_rows(bytes, &template.columns, &["nik"], |mut row| {
-        niks.extend(row.needed("nik", |text| Nik::parse(text).map_err(|error| error.code())));
+        niks.extend(row.needed("nik", |text| Nik::parse(text).map_err(NikError::code)));
     })?;
     if errors.is_empty() { Ok(niks) } else { Err(FileError::Lines(errors)) }
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// (OWASP, "CSV Injection"), and line breaks and control characters become spaces, so that a row stays a line.
 pub fn neutralise(text: &str) -> Cow<'_, str> {
     let mut safe = Cow::Borrowed(text);
-    if text.starts_with(|c| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠')) {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
         safe = Cow::Owned(format!("'{text}"));
     }
     if safe.chars().any(char::is_control) {

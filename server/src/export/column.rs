@@ -97,7 +97,9 @@ fn parts(ty: FieldType) -> &'static [&'static str] {
         FieldType::Occupations => &["first", "second"],
         FieldType::Work => &["place", "hours"],
         FieldType::Heirs => &["name", "relation", "phone"],
-        FieldType::Cover => &["programs", "monthly_income", "start_month", "months", "payer", "agreement", "table_version"],
+        FieldType::Cover => {
+            &["programs", "monthly_income", "start_month", "months", "payer", "agreement", "table_version"]
+        }
         FieldType::Declaration => &["independent", "healthy", "at"],
         FieldType::Consent => &["text_version", "language", "read_by", "witness", "at"],
         // the server's own: {code, text}, {code, amount, valid_to}, {from, until}
@@ -151,7 +153,8 @@ impl Value {
             }
         };
         // UU 27/2022: what identifies a person wholly leaves for the purpose it was given for, and for no other
-        let personal = matches!(&value, Self::Field(Kind::Worker, field, _) if field == "mother_name" || field == "nik");
+        let personal =
+            matches!(&value, Self::Field(Kind::Worker, field, _) if field == "mother_name" || field == "nik");
         if personal && purpose != Purpose::Bpjs {
             return Err(TemplateError::OtherPurpose(text.to_owned()));
         }
@@ -260,7 +263,8 @@ impl Column {
 
 /// A date, or the day of an instant where the record is looked after.
 fn day(text: &str, area: &Area) -> Option<NaiveDate> {
-    let of_instant = || DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Zone::from(area).offset()).date_naive());
+    let of_instant =
+        || DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Zone::from(area).offset()).date_naive());
     text.parse().ok().or_else(of_instant)
 }
 

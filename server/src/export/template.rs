@@ -328,7 +328,9 @@ mod tests {
 
     #[test]
     fn mistyped_column_is_refused() {
-        for value in ["worker.naem", "worker.birth.dat", "enrollment", "worker.heirs.name", "worker.name.first", "", "x.y"] {
+        for value in
+            ["worker.naem", "worker.birth.dat", "enrollment", "worker.heirs.name", "worker.name.first", "", "x.y"]
+        {
             let text = BUILT_IN[1].1.replace("worker.nik_masked", value);
             assert!(matches!(parse("x", &text), Err(TemplateError::Value(_))), "{value}");
         }

@@ -1,7 +1,11 @@
 //! What a file of the branch's answers would do: judged line by line against the enrolments as they stand, before
 //! anything is done.
 
-use super::{Service, ServiceError, operator::{Act, import_counter}, enrollment::state_of};
+use super::{
+    Service, ServiceError,
+    enrollment::state_of,
+    operator::{Act, import_counter},
+};
 use crate::{
     export::{Answer, AnswerFile, LineError, Response},
     storage::{Reading, Scope},
@@ -12,6 +16,7 @@ use payung_domain::{
     enrollment::{self, Actor, EnrollmentEvent, EnrollmentState, EnrollmentStatus, Evidence, Proof},
     field::Kind,
     id::RecordId,
+    nik::Nik,
     record::Record,
 };
 use serde_json::{Value, json};
@@ -76,9 +81,9 @@ pub fn judge(
             Ok(None) => judged.unchanged += 1,
             Err(code) => {
                 let about = match code.as_str() {
-                    "nik_differs" | "enrollment_ambiguous" => "nik",
                     "export_unknown" => "export",
                     "enrollment_unknown" if answer.reference.is_some() => "reference",
+                    "nik_differs" | "enrollment_ambiguous" | "enrollment_unknown" => "nik",
                     _ => "",
                 };
                 let column = file.headers.get(about).map_or("", String::as_str);
@@ -106,11 +111,12 @@ impl Book {
             }
         }
         // a person's enrolments lie with the record they were written for, which may be linked to another
-        let mut persons = Self::persons(unit, people.iter().copied().collect())?;
-        let survivors: Vec<RecordId> = persons.values().filter_map(|person| Some(person.alias.as_ref()?.survivor)).collect();
-        persons.extend(Self::persons(unit, survivors)?);
+        let mut persons = Self::persons(unit, &people.iter().copied().collect::<Vec<_>>())?;
+        let survivors: Vec<RecordId> =
+            persons.values().filter_map(|person| Some(person.alias.as_ref()?.survivor)).collect();
+        persons.extend(Self::persons(unit, &survivors)?);
         let linked = unit.linked_to(&persons.keys().copied().collect::<Vec<_>>())?;
-        persons.extend(Self::persons(unit, linked)?);
+        persons.extend(Self::persons(unit, &linked)?);
         for kept in unit.children(&persons.keys().copied().collect::<Vec<_>>(), &Scope::Office)? {
             if kept.record.kind == Kind::Enrollment {
                 enrollments.insert(kept.record.id, kept.record);
@@ -121,7 +127,8 @@ impl Book {
             own.alias.as_ref().and_then(|alias| persons.get(&alias.survivor)).or(Some(own))
         };
         let mut book = Self { enrollments: HashMap::new(), by_nik: HashMap::new() };
-        let holders: HashMap<RecordId, &String> = claims.iter().filter_map(|(hash, id)| Some((*id, hashes.get(hash)?))).collect();
+        let holders: HashMap<RecordId, &String> =
+            claims.iter().filter_map(|(hash, id)| Some((*id, hashes.get(hash)?))).collect();
         for (id, record) in enrollments {
             let Some(person) = record.kind.parent(&record.body).and_then(survivor) else { continue };
             let own = record.kind.parent(&record.body);
@@ -135,17 +142,21 @@ impl Book {
         Ok(book)
     }
 
-    fn persons(unit: &dyn Reading, ids: Vec<RecordId>) -> Result<HashMap<RecordId, Record>, ServiceError> {
-        let found = unit.records(&ids, &Scope::Office)?;
+    fn persons(unit: &dyn Reading, ids: &[RecordId]) -> Result<HashMap<RecordId, Record>, ServiceError> {
+        let found = unit.records(ids, &Scope::Office)?;
         Ok(found.into_iter().map(|kept| (kept.record.id, kept.record)).collect())
     }
 
     /// The enrolment a line speaks of.
     fn find(&self, answer: &Answer) -> Result<RecordId, String> {
-        let nik = answer.nik.as_ref().map(|nik| nik.expose());
+        let nik = answer.nik.as_ref().map(Nik::expose);
         if let Some(id) = answer.reference {
             let entry = self.enrollments.get(&id).ok_or("enrollment_unknown")?;
-            return if nik.is_none_or(|nik| entry.nik.as_deref() == Some(nik)) { Ok(id) } else { Err("nik_differs".to_owned()) };
+            return if nik.is_none_or(|nik| entry.nik.as_deref() == Some(nik)) {
+                Ok(id)
+            } else {
+                Err("nik_differs".to_owned())
+            };
         }
         let of_nik = nik.and_then(|nik| self.by_nik.get(nik)).ok_or("enrollment_unknown")?;
         let with_branch = |id: &&RecordId| {
@@ -188,9 +199,11 @@ impl Book {
         }
         let (event, evidence, on) = match &answer.response {
             Response::Returned(reason) => (EnrollmentEvent::Return, Evidence::Reason(reason.clone()), None),
-            Response::Numbered { kpj, payment_code } => {
-                (EnrollmentEvent::Number, Evidence::Number { kpj: kpj.clone(), payment_code: payment_code.clone() }, None)
-            }
+            Response::Numbered { kpj, payment_code } => (
+                EnrollmentEvent::Number,
+                Evidence::Number { kpj: kpj.clone(), payment_code: payment_code.clone() },
+                None,
+            ),
             Response::Paid { on, from, until } => {
                 (EnrollmentEvent::Pay, Evidence::Payment { from: *from, until: *until }, *on)
             }
@@ -217,12 +230,15 @@ impl Book {
 /// Whether the enrolment stands where the line puts it, or further.
 fn known_already(state: &EnrollmentState, response: &Response) -> bool {
     match response {
-        Response::Returned(reason) => state.status == Some(EnrollmentStatus::Returned) && state.returned.as_ref() == Some(reason),
+        Response::Returned(reason) => {
+            state.status == Some(EnrollmentStatus::Returned) && state.returned.as_ref() == Some(reason)
+        }
         Response::Numbered { kpj, payment_code } => {
             state.kpj.as_ref() == Some(kpj) && state.payment_code.as_ref() == Some(payment_code)
         }
         Response::Paid { until, .. } => {
-            state.status == Some(EnrollmentStatus::Active) && state.covered.is_some_and(|covered| covered.until >= *until)
+            state.status == Some(EnrollmentStatus::Active)
+                && state.covered.is_some_and(|covered| covered.until >= *until)
         }
     }
 }
@@ -230,7 +246,8 @@ fn known_already(state: &EnrollmentState, response: &Response) -> bool {
 /// Whether the history has what the line says: the same reason, code or month, under the same export if it names one.
 fn said_before(unit: &dyn Reading, id: RecordId, answer: &Answer) -> Result<bool, ServiceError> {
     let history = unit.history(id)?;
-    let was = |field: &str, fits: &dyn Fn(&Value) -> bool| history.iter().any(|op| op.op.set.get(field).is_some_and(fits));
+    let was =
+        |field: &str, fits: &dyn Fn(&Value) -> bool| history.iter().any(|op| op.op.set.get(field).is_some_and(fits));
     if let Some(export) = &answer.export_id
         && !was("export_id", &|value| value == export.as_str())
     {

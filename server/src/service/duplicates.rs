@@ -243,9 +243,11 @@ impl Work<'_> {
     }
 }
 
-/// The token of a pair: opaque, and the same whenever the pair is found again.
-pub(super) fn token(later: RecordId, earlier: RecordId) -> [u8; 16] {
-    let digest = Sha256::new().chain_update(b"payung/duplicate/1").chain_update(later.bytes()).chain_update(earlier.bytes());
+/// The token of a pair: opaque, and the same whenever the pair is found again, in whatever order (after a restore the
+/// one that came second may come first).
+pub(super) fn token(one: RecordId, other: RecordId) -> [u8; 16] {
+    let (one, other) = (one.min(other), one.max(other));
+    let digest = Sha256::new().chain_update(b"payung/duplicate/1").chain_update(one.bytes()).chain_update(other.bytes());
     let mut token = [0; 16];
     token.copy_from_slice(&digest.finalize()[..16]);
     token

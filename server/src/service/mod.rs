@@ -13,7 +13,7 @@ pub mod journal;
 pub mod operator;
 mod take;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod work;
 
 pub use bundle::BundleError;

@@ -5,7 +5,7 @@ mod areas;
 mod duplicates;
 mod enrollment;
 mod joining;
-mod office;
+pub(crate) mod office;
 mod once;
 mod properties;
 mod restore;

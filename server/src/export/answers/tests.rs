@@ -17,7 +17,8 @@ fn read(text: &str) -> Result<AnswerFile, FileError> {
     read_answers(&template(), text.as_bytes())
 }
 
-const HEADER: &str = "REFERENSI;NIK;JAWABAN;KODE ALASAN;KETERANGAN;KPJ;KODE IURAN;JUMLAH;BERLAKU SAMPAI;MULAI;SAMPAI BULAN\n";
+const HEADER: &str =
+    "REFERENSI;NIK;JAWABAN;KODE ALASAN;KETERANGAN;KPJ;KODE IURAN;JUMLAH;BERLAKU SAMPAI;MULAI;SAMPAI BULAN\n";
 
 #[test]
 fn each_answer_is_read() {
@@ -30,13 +31,18 @@ fn each_answer_is_read() {
     let [returned, numbered, paid] = &file.answers[..] else { panic!("three answers") };
     assert_eq!(returned.line, 2);
     assert_eq!(returned.reference.unwrap().to_string(), REFERENCE);
-    assert!(matches!(&returned.response, Response::Returned(reason) if reason.code == "name_mismatch" && reason.text == "nama di KTP lain"));
+    assert!(
+        matches!(&returned.response, Response::Returned(reason) if reason.code == "name_mismatch" && reason.text == "nama di KTP lain")
+    );
     assert_eq!(numbered.nik.as_ref().unwrap().last4(), "9001");
     let Response::Numbered { kpj, payment_code } = &numbered.response else { panic!("a number") };
     assert_eq!((kpj.expose(), payment_code.amount), ("24001234567", 193_200));
     assert_eq!(payment_code.valid_to.to_string(), "2026-12-31");
     let Response::Paid { from, until, on } = &paid.response else { panic!("paid") };
-    assert_eq!((from.unwrap().to_string(), until.to_string(), *on), ("2026-12-01".to_owned(), "2027-11".to_owned(), None));
+    assert_eq!(
+        (from.unwrap().to_string(), until.to_string(), *on),
+        ("2026-12-01".to_owned(), "2027-11".to_owned(), None)
+    );
     assert_eq!(file.headers["nik"], "NIK");
 }
 

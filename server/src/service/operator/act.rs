@@ -209,21 +209,29 @@ impl Act {
         }
     }
 
-    /// The record it is about: after a restore it waits for that record.
-    pub fn record(&self) -> Option<RecordId> {
+    /// The records it is about: after a restore it waits for those that are not there.
+    pub fn records(&self) -> Vec<RecordId> {
         match self {
             Self::Resolve { record, .. }
             | Self::Release { record, .. }
             | Self::RefuseHeld { record, .. }
-            | Self::Move { record, .. } => Some(*record),
-            Self::Link { later, .. } | Self::Unlink { later, .. } | Self::KeepApart { later, .. } => Some(*later),
+            | Self::Move { record, .. } => vec![*record],
+            Self::Link { later, earlier } | Self::Unlink { later, earlier } | Self::KeepApart { later, earlier } => {
+                vec![*later, *earlier]
+            }
             Self::Verify { enrollment }
             | Self::Return { enrollment, .. }
             | Self::Close { enrollment, .. }
             | Self::Export { enrollment, .. }
             | Self::Number { enrollment, .. }
-            | Self::Pay { enrollment, .. } => Some(*enrollment),
-            _ => None,
+            | Self::Pay { enrollment, .. } => vec![*enrollment],
+            Self::SaveOfficial { .. }
+            | Self::Invite { .. }
+            | Self::Join { .. }
+            | Self::SetDevice { .. }
+            | Self::Assign { .. }
+            | Self::Import { .. }
+            | Self::KnownMembers { .. } => Vec::new(),
         }
     }
 }

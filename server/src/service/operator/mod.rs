@@ -18,7 +18,7 @@ use super::{
     work::Work,
 };
 use crate::storage::PendingAct;
-use payung_domain::id::OfficialId;
+use payung_domain::id::{OfficialId, RecordId};
 use serde_json::json;
 
 /// An act of a list that cannot be done, by its place in the list.
@@ -80,7 +80,7 @@ impl Service {
                     // nothing of the failed act may stay
                     drop(work);
                     work = Work::begin(&*self.storage, entry.at)?;
-                    if let Some(record) = entry.act.record() {
+                    if let Some(record) = work.waits_for(&entry.act)? {
                         work.unit.save_pending_act(&PendingAct { seq: line.seq, record, act: line.act.clone() })?;
                         work.unit.set_counter("pending_acts", 1)?;
                     }
@@ -103,7 +103,12 @@ impl Service {
             let Ok(entry) = serde_json::from_slice::<Entry>(&pending.act) else { continue };
             match work.perform(&entry) {
                 Ok(()) => work.unit.drop_pending_act(pending.seq)?,
-                Err(ServiceError::NotFound(_) | ServiceError::Refused(_)) => {}
+                Err(ServiceError::NotFound(_) | ServiceError::Refused(_)) => {
+                    // one of its two records came, the other is still missing
+                    if let Some(record) = work.waits_for(&entry.act)?.filter(|record| *record != pending.record) {
+                        work.unit.save_pending_act(&PendingAct { record, ..pending })?;
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -124,6 +129,19 @@ impl Service {
         let unit = self.storage.write()?;
         unit.append_audit(now, &who.to_string(), what, &json!({ "count": count }).to_string())?;
         Ok(unit.commit()?)
+    }
+}
+
+impl Work<'_> {
+    /// The record an act waits for: the first of its records that is not there, else the first.
+    fn waits_for(&mut self, act: &Act) -> Result<Option<RecordId>, ServiceError> {
+        let records = act.records();
+        for record in &records {
+            if self.get(*record)?.is_none() {
+                return Ok(Some(*record));
+            }
+        }
+        Ok(records.first().copied())
     }
 }
 

@@ -48,11 +48,7 @@ impl Work<'_> {
             return Ok(());
         };
         let (scope, mut areas) = (operator.scope(), Vec::new());
-        let other = match act {
-            Act::Link { earlier, .. } | Act::Unlink { earlier, .. } | Act::KeepApart { earlier, .. } => Some(*earlier),
-            _ => None,
-        };
-        for record in act.record().into_iter().chain(other) {
+        for record in act.records() {
             areas.extend(self.get(record)?.map(|record| record.area.clone()));
         }
         match act {
@@ -286,13 +282,13 @@ impl Work<'_> {
         self.settle_niks()
     }
 
-    /// A pair by its records, in the order asked or the other; a new one where nobody found it before.
+    /// A pair by its records, in the order asked; a new one where nobody found it before.
     fn pair(&mut self, later: RecordId, earlier: RecordId) -> Result<Duplicate, ServiceError> {
         self.load([later, earlier])?;
         self.need(later)?;
         self.need(earlier)?;
         let token = super::super::duplicates::token(later, earlier);
-        Ok(self.unit.duplicate(&token)?.unwrap_or(Duplicate {
+        let new = Duplicate {
             token,
             later,
             earlier,
@@ -300,7 +296,8 @@ impl Work<'_> {
             opened_at: self.now,
             decided_at: None,
             closed: Vec::new(),
-        }))
+        };
+        Ok(self.unit.duplicate(&token)?.map_or(new, |found| Duplicate { later, earlier, ..found }))
     }
 
     fn held_op(&mut self, name: OpId) -> Result<StoredOp, ServiceError> {

@@ -22,51 +22,51 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 /// 22 November 2026, 10:00 in Purwokerto.
-pub(super) const START: i64 = 1_795_316_400_000;
-pub(super) const DAY: i64 = 24 * 3600 * 1000;
-pub(super) const BOSS: OfficialId = OfficialId(Uuid::from_u128(0xb055));
+pub(crate) const START: i64 = 1_795_316_400_000;
+pub(crate) const DAY: i64 = 24 * 3600 * 1000;
+pub(crate) const BOSS: OfficialId = OfficialId(Uuid::from_u128(0xb055));
 /// RT 003 RW 005 of Karangklesem.
-pub(super) const RT3: &str = "33.02.24.1001.005.003";
-pub(super) const RT4: &str = "33.02.24.1001.005.004";
+pub(crate) const RT3: &str = "33.02.24.1001.005.003";
+pub(crate) const RT4: &str = "33.02.24.1001.005.004";
 /// Another RW of the same village.
-pub(super) const RW6: &str = "33.02.24.1001.006.001";
+pub(crate) const RW6: &str = "33.02.24.1001.006.001";
 /// Another village.
-pub(super) const TELUK: &str = "33.02.24.1002.001.001";
-pub(super) const VILLAGE: &str = "33.02.24.1001";
+pub(crate) const TELUK: &str = "33.02.24.1002.001.001";
+pub(crate) const VILLAGE: &str = "33.02.24.1001";
 
-pub(super) fn area(path: &str) -> Area {
+pub(crate) fn area(path: &str) -> Area {
     Area::parse(path).expect("an area")
 }
 
-pub(super) fn record(n: u128) -> RecordId {
+pub(crate) fn record(n: u128) -> RecordId {
     RecordId(Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + n))
 }
 
-pub(super) struct Office {
-    pub(super) dir: TempDir,
-    pub(super) service: Service,
-    pub(super) now: Cell<i64>,
-    pub(super) next: Cell<u128>,
+pub(crate) struct Office {
+    pub(crate) dir: TempDir,
+    pub(crate) service: Service,
+    pub(crate) now: Cell<i64>,
+    pub(crate) next: Cell<u128>,
 }
 
 impl Office {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let service = Service::open(&DataDir::new(dir.path().join("data"))).expect("a new server");
         service.add_operator(BOSS, "Operator Cabang", Role::BranchOperator, BOSS, START).expect("the first operator");
         Self { dir, service, now: Cell::new(START), next: Cell::new(1) }
     }
 
-    pub(super) fn with_limits(limits: PageLimits) -> Self {
+    pub(crate) fn with_limits(limits: PageLimits) -> Self {
         let office = Self::new();
         Self { service: office.service.with_limits(limits), ..office }
     }
 
-    pub(super) fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }
 
-    pub(super) fn later(&self, millis: i64) {
+    pub(crate) fn later(&self, millis: i64) {
         self.now.set(self.now.get() + millis);
     }
 
@@ -75,7 +75,7 @@ impl Office {
         Uuid::from_u128(0x0ff1_0000 + self.next.get())
     }
 
-    pub(super) fn invite(&self, areas: &[&str], roles: &[Role]) -> payung_protocol::Invite {
+    pub(crate) fn invite(&self, areas: &[&str], roles: &[Role]) -> payung_protocol::Invite {
         let new = NewInvite {
             name: "Pak Ketua".to_owned(),
             roles: roles.to_vec(),
@@ -87,17 +87,17 @@ impl Office {
         self.service.invite(BOSS, new, OfficialId(self.id()), servers, self.now.get()).expect("an invite")
     }
 
-    pub(super) fn phone(&self, areas: &[&str]) -> Phone {
+    pub(crate) fn phone(&self, areas: &[&str]) -> Phone {
         self.phone_as(areas, &[Role::Official])
     }
 
-    pub(super) fn phone_as(&self, areas: &[&str], roles: &[Role]) -> Phone {
+    pub(crate) fn phone_as(&self, areas: &[&str], roles: &[Role]) -> Phone {
         let invite = self.invite(areas, roles);
         self.join(&invite, None)
     }
 
     /// Joins by an invite; as the same person again where one is named.
-    pub(super) fn join(&self, invite: &payung_protocol::Invite, _again: Option<OfficialId>) -> Phone {
+    pub(crate) fn join(&self, invite: &payung_protocol::Invite, _again: Option<OfficialId>) -> Phone {
         let keys = DeviceKeys::generate(&mut rng());
         let request = JoinRequest {
             secret: invite.secret.clone(),
@@ -124,7 +124,7 @@ impl Office {
     }
 
     /// The same person with a new device, the old one retired.
-    pub(super) fn rejoin(&self, phone: &Phone, areas: &[&str]) -> Phone {
+    pub(crate) fn rejoin(&self, phone: &Phone, areas: &[&str]) -> Phone {
         let new = NewInvite {
             name: String::new(),
             roles: vec![Role::Official],
@@ -137,25 +137,25 @@ impl Office {
         self.join(&invite, Some(phone.official))
     }
 
-    pub(super) fn act(&self, act: Act) {
+    pub(crate) fn act(&self, act: Act) {
         self.service.act(BOSS, act, self.now.get()).expect("done");
     }
 
-    pub(super) fn record(&self, id: RecordId) -> Record {
+    pub(crate) fn record(&self, id: RecordId) -> Record {
         self.find(id).expect("the record")
     }
 
-    pub(super) fn find(&self, id: RecordId) -> Option<Record> {
+    pub(crate) fn find(&self, id: RecordId) -> Option<Record> {
         let unit = self.service.storage().read().expect("a unit");
         unit.records(&[id], &Scope::Office).expect("read").pop().map(|kept| kept.record)
     }
 
-    pub(super) fn epoch(&self) -> Epoch {
+    pub(crate) fn epoch(&self) -> Epoch {
         self.service.storage().read().expect("a unit").epoch().expect("read")
     }
 
     /// Every record and every op's status, to compare before and after.
-    pub(super) fn dump(&self) -> String {
+    pub(crate) fn dump(&self) -> String {
         let unit = self.service.storage().read().expect("a unit");
         let records = unit.find(&crate::storage::RecordFilter::default(), &Scope::Office, None, usize::MAX).expect("read");
         let mut dump = String::new();
@@ -167,7 +167,7 @@ impl Office {
     }
 
     /// A copy of the database as it is now.
-    pub(super) fn backup(&self) -> PathBuf {
+    pub(crate) fn backup(&self) -> PathBuf {
         let copy = self.dir.path().join(format!("copy-{}.db", self.id()));
         let connection = rusqlite::Connection::open(self.data().join("payung.db")).expect("the database");
         connection.execute("VACUUM INTO ?1", [copy.to_str().expect("a path")]).expect("copied");
@@ -175,7 +175,7 @@ impl Office {
     }
 
     /// Puts a copy back and begins a new epoch. The journal stays.
-    pub(super) fn restore(self, copy: &PathBuf) -> Self {
+    pub(crate) fn restore(self, copy: &PathBuf) -> Self {
         let Self { dir, service, now, next } = self;
         drop(service);
         let data = dir.path().join("data");
@@ -191,20 +191,20 @@ impl Office {
 
 /// What a phone keeps between exchanges.
 #[derive(Clone)]
-pub(super) struct Phone {
-    pub(super) device: DeviceId,
-    pub(super) official: OfficialId,
-    pub(super) keys: DeviceKeys,
-    pub(super) n: u64,
-    pub(super) cursor: Option<Cursor>,
-    pub(super) epoch: Option<Epoch>,
-    pub(super) base: BTreeMap<RecordId, Put>,
-    pub(super) seen_through: u64,
+pub(crate) struct Phone {
+    pub(crate) device: DeviceId,
+    pub(crate) official: OfficialId,
+    pub(crate) keys: DeviceKeys,
+    pub(crate) n: u64,
+    pub(crate) cursor: Option<Cursor>,
+    pub(crate) epoch: Option<Epoch>,
+    pub(crate) base: BTreeMap<RecordId, Put>,
+    pub(crate) seen_through: u64,
 }
 
 impl Phone {
     /// The next op of this phone on a record: a creation where it holds none.
-    pub(super) fn op(&mut self, office: &Office, kind: Kind, id: RecordId, set: &[(&str, Value)]) -> Op {
+    pub(crate) fn op(&mut self, office: &Office, kind: Kind, id: RecordId, set: &[(&str, Value)]) -> Op {
         self.n += 1;
         let held = self.base.get(&id);
         Op {
@@ -222,28 +222,28 @@ impl Phone {
         }
     }
 
-    pub(super) fn worker(&mut self, office: &Office, id: RecordId, nik: &str, name: &str) -> Op {
+    pub(crate) fn worker(&mut self, office: &Office, id: RecordId, nik: &str, name: &str) -> Op {
         let mut op = self.op(office, Kind::Worker, id, &[]);
         op.set = worker(nik, name);
         op
     }
 
-    pub(super) fn worker_in(&mut self, office: &Office, id: RecordId, nik: &str, name: &str, place: &str) -> Op {
+    pub(crate) fn worker_in(&mut self, office: &Office, id: RecordId, nik: &str, name: &str, place: &str) -> Op {
         Op { area: area(place), ..self.worker(office, id, nik, name) }
     }
 
-    pub(super) fn edit(&mut self, office: &Office, id: RecordId, field: &str, value: impl Into<Value>) -> Op {
+    pub(crate) fn edit(&mut self, office: &Office, id: RecordId, field: &str, value: impl Into<Value>) -> Op {
         let kind = self.base.get(&id).map_or(Kind::Worker, |put| put.kind.clone());
         self.op(office, kind, id, &[(field, value.into())])
     }
 
-    pub(super) fn enroll(&mut self, office: &Office, id: RecordId, worker: RecordId) -> Op {
+    pub(crate) fn enroll(&mut self, office: &Office, id: RecordId, worker: RecordId) -> Op {
         let mut op = self.op(office, Kind::Enrollment, id, &[]);
         op.set = enrollment(worker);
         op
     }
 
-    pub(super) fn event(&mut self, office: &Office, id: RecordId, of: RecordId, event: &str, more: &[(&str, Value)]) -> Op {
+    pub(crate) fn event(&mut self, office: &Office, id: RecordId, of: RecordId, event: &str, more: &[(&str, Value)]) -> Op {
         let at = chrono::DateTime::from_timestamp_millis(office.now.get()).expect("a time").to_rfc3339();
         let mut op = self.op(office, Kind::EnrollmentEvent, id, more);
         op.base = None;
@@ -253,7 +253,7 @@ impl Phone {
         op
     }
 
-    pub(super) fn resolve(&mut self, office: &Office, id: RecordId, field: &str, value: impl Into<Value>) -> Op {
+    pub(crate) fn resolve(&mut self, office: &Office, id: RecordId, field: &str, value: impl Into<Value>) -> Op {
         let seen = self.base[&id].conflicts[field].candidates.iter().map(|candidate| candidate.op).collect();
         let document = Some(if field == "mother_name" { "kk" } else { "ktp" }.to_owned());
         let mut op = self.op(office, Kind::Worker, id, &[]);
@@ -262,7 +262,7 @@ impl Phone {
     }
 
     /// One exchange, its reply not yet taken.
-    pub(super) fn ask(&self, office: &Office, ops: &[Op]) -> Reply {
+    pub(crate) fn ask(&self, office: &Office, ops: &[Op]) -> Reply {
         let request = Request {
             ops: ops.to_vec(),
             seen_through: self.seen_through,
@@ -274,7 +274,7 @@ impl Phone {
     }
 
     /// Takes a reply as phones do: only where it answers the cursor now held.
-    pub(super) fn take(&mut self, reply: &Reply) {
+    pub(crate) fn take(&mut self, reply: &Reply) {
         if reply.request_cursor != self.cursor {
             return;
         }
@@ -302,13 +302,13 @@ impl Phone {
         }
     }
 
-    pub(super) fn send(&mut self, office: &Office, ops: &[Op]) -> Vec<Outcome> {
+    pub(crate) fn send(&mut self, office: &Office, ops: &[Op]) -> Vec<Outcome> {
         let reply = self.ask(office, ops);
         self.take(&reply);
         reply.outcomes
     }
 
-    pub(super) fn pull(&mut self, office: &Office) {
+    pub(crate) fn pull(&mut self, office: &Office) {
         loop {
             let reply = self.ask(office, &[]);
             let more = reply.more;
@@ -319,16 +319,16 @@ impl Phone {
         }
     }
 
-    pub(super) fn shown(&self, id: RecordId, field: &str) -> Value {
+    pub(crate) fn shown(&self, id: RecordId, field: &str) -> Value {
         self.base.get(&id).and_then(|put| put.body.get(field)).cloned().unwrap_or_default()
     }
 
-    pub(super) fn conflict(&self, id: RecordId, field: &str) -> Option<&Conflict> {
+    pub(crate) fn conflict(&self, id: RecordId, field: &str) -> Option<&Conflict> {
         self.base.get(&id)?.conflicts.get(field)
     }
 }
 
-pub(super) fn worker(nik: &str, name: &str) -> Body {
+pub(crate) fn worker(nik: &str, name: &str) -> Body {
     let value = json!({
         "nik": nik,
         "name": name,
@@ -342,7 +342,7 @@ pub(super) fn worker(nik: &str, name: &str) -> Body {
     serde_json::from_value(value).expect("a body")
 }
 
-pub(super) fn enrollment(worker: RecordId) -> Body {
+pub(crate) fn enrollment(worker: RecordId) -> Body {
     let value = json!({
         "worker": worker,
         "cover": {
@@ -354,19 +354,19 @@ pub(super) fn enrollment(worker: RecordId) -> Body {
     serde_json::from_value(value).expect("a body")
 }
 
-pub(super) fn status(outcome: &Outcome) -> (OutcomeStatus, Option<&str>) {
+pub(crate) fn status(outcome: &Outcome) -> (OutcomeStatus, Option<&str>) {
     (outcome.status.clone(), outcome.code.as_deref())
 }
 
-pub(super) fn applied(outcomes: &[Outcome]) -> bool {
+pub(crate) fn applied(outcomes: &[Outcome]) -> bool {
     outcomes.iter().all(|outcome| outcome.status == OutcomeStatus::Applied)
 }
 
-pub(super) fn field<'o>(outcome: &'o Outcome, name: &str) -> Option<&'o FieldOutcome> {
+pub(crate) fn field<'o>(outcome: &'o Outcome, name: &str) -> Option<&'o FieldOutcome> {
     outcome.fields.get(name)
 }
 
 /// A test NIK: serials 9000-9999.
-pub(super) fn nik(serial: u32) -> String {
+pub(crate) fn nik(serial: u32) -> String {
     format!("330224150990{}", 9000 + serial)
 }

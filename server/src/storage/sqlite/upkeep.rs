@@ -55,7 +55,8 @@ pub struct Glance {
 }
 
 fn read_only(path: &Path) -> Result<Connection> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     prepare(&connection)?;
     Ok(connection)
 }
@@ -189,7 +190,8 @@ impl Unit<'_> {
                 Err(error) => problems.push(format!("{}: {error}", named()?)),
             }
         }
-        let persons = (|| -> Result<usize> { Ok(self.devices()?.len() + self.officials()?.len() + self.invites()?.len()) })();
+        let persons =
+            (|| -> Result<usize> { Ok(self.devices()?.len() + self.officials()?.len() + self.invites()?.len()) })();
         let persons = match persons {
             Ok(count) => count,
             Err(error) => {
@@ -235,9 +237,11 @@ impl Unit<'_> {
              LEFT JOIN village v ON v.code = p.village WHERE v.seq IS NULL OR v.seq < p.seq"
         );
         let mut problems = Vec::new();
-        for (sql, wrong) in [(twice, "a place of its feed is taken twice"), (beyond, "its feed is beyond its counter")] {
+        for (sql, wrong) in [(twice, "a place of its feed is taken twice"), (beyond, "its feed is beyond its counter")]
+        {
             let mut statement = self.prepare(&sql)?;
-            let villages = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+            let villages =
+                statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
             problems.extend(villages.iter().map(|village| format!("village {village}: {wrong}")));
         }
         let villages: i64 = self.query_row("SELECT count(*) FROM village", [], |row| row.get(0))?;
@@ -252,7 +256,10 @@ impl Unit<'_> {
                 "SELECT count(*) FROM op WHERE status IN ('applied', 'linked')
                  AND NOT EXISTS (SELECT 1 FROM record r WHERE r.id = op.record)",
             ),
-            ("records have no op", "SELECT count(*) FROM record r WHERE NOT EXISTS (SELECT 1 FROM op WHERE op.record = r.id)"),
+            (
+                "records have no op",
+                "SELECT count(*) FROM record r WHERE NOT EXISTS (SELECT 1 FROM op WHERE op.record = r.id)",
+            ),
             (
                 "records have a parent that is not there",
                 "SELECT count(*) FROM record r WHERE parent IS NOT NULL
@@ -282,6 +289,8 @@ impl Unit<'_> {
         }
         let held: i64 = self.query_row("SELECT count(*) FROM op WHERE status = 'held'", [], |row| row.get(0))?;
         let refused: i64 = self.query_row("SELECT count(*) FROM op WHERE status = 'refused'", [], |row| row.get(0))?;
-        Ok(Finding::of("history", format!("{held} ops held, {refused} refused"), problems))
+        let acts: i64 = self.query_row("SELECT count(*) FROM pending_act", [], |row| row.get(0))?;
+        let detail = format!("{held} ops held, {refused} refused, {acts} acts wait for their record");
+        Ok(Finding::of("history", detail, problems))
     }
 }
