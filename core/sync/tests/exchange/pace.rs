@@ -158,6 +158,36 @@ fn a_pause_the_server_asks_for_in_a_reply_ends_the_run_and_is_kept() {
 }
 
 #[test]
+fn what_a_reply_to_many_ops_left_unread_is_read_in_the_same_run() {
+    let office = Office::open(&Clock::start());
+    let (phone, road) = (Phone::joined(&office, RT5, 1), Road::to(&office));
+    let worker = phone.register().worker;
+    road.fault(Fault::Instead(Box::new(|office, _, sealed| {
+        Ok(office.serve_altered(sealed, |_, reply| {
+            reply.changes.clear();
+            (reply.cursor, reply.more) = (None, true);
+        }))
+    })));
+    let report = phone.sync(&road).unwrap();
+    assert_eq!((report.uploaded, report.requests, report.areas_differing), (3, 2, 0));
+    assert!(report.changes >= 3 && phone.store.shown(worker).unwrap().base.is_some());
+}
+
+#[test]
+fn a_server_that_always_has_more_but_never_gives_it_does_not_keep_a_run_going() {
+    let office = Office::open(&Clock::start());
+    let (phone, road) = (Phone::joined(&office, RT5, 1), Road::to(&office));
+    phone.register();
+    road.always(|office, _, sealed| {
+        Ok(office.serve_altered(sealed, |_, reply| {
+            reply.changes.clear();
+            (reply.cursor, reply.more) = (None, true);
+        }))
+    });
+    assert_eq!(phone.sync(&road).unwrap().requests, 2);
+}
+
+#[test]
 fn a_second_run_at_the_same_time_is_turned_away() {
     let office = Office::open(&Clock::start());
     let phone = Phone::joined(&office, RT5, 1);
