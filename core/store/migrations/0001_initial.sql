@@ -79,7 +79,10 @@ CREATE TABLE op (
 ) STRICT;
 CREATE UNIQUE INDEX op_name ON op (device, n) WHERE n IS NOT NULL;
 CREATE INDEX op_record ON op (record);
-CREATE INDEX op_open ON op (state, n) WHERE state IN ('new', 'sent', 'held');
+-- an index for each state: SQLite does not see that a state of a list is in the list
+CREATE INDEX op_new ON op (k) WHERE state = 'new';
+CREATE INDEX op_sent ON op (n) WHERE state = 'sent';
+CREATE INDEX op_held ON op (n) WHERE state = 'held';
 CREATE INDEX op_acked ON op (receipt_record) WHERE state = 'acked';
 CREATE INDEX op_refused ON op (k) WHERE (state = 'refused' OR refused_fields IS NOT NULL) AND noted = 0;
 CREATE INDEX op_final ON op (final_at) WHERE final_at IS NOT NULL;
@@ -95,21 +98,16 @@ CREATE TABLE op_body (
     resolve TEXT
 ) STRICT;
 
+-- ROLLBACK, not ABORT: ABORT would make SQLite keep a journal for each statement that could meet it.
 CREATE TRIGGER op_body_immutable BEFORE UPDATE ON op_body
 WHEN (SELECT n FROM op WHERE k = OLD.k) IS NOT NULL
 BEGIN
-    SELECT RAISE(ABORT, 'a numbered op is immutable');
+    SELECT RAISE(ROLLBACK, 'a numbered op is immutable');
 END;
 CREATE TRIGGER op_immutable BEFORE UPDATE OF k, record, kind, creates ON op
 BEGIN
-    SELECT RAISE(ABORT, 'a saved op keeps its record');
+    SELECT RAISE(ROLLBACK, 'a saved op keeps its record');
 END;
-CREATE TRIGGER op_name_immutable BEFORE UPDATE OF device, n, hash, stale, reissue_device, reissue_n, reissue_hash ON op
-WHEN OLD.n IS NOT NULL AND (NEW.reissue_n IS NULL OR (NEW.device IS OLD.device AND NEW.n <= OLD.n))
-BEGIN
-    SELECT RAISE(ABORT, 'a numbered op changes its name only by being issued again');
-END;
-
 -- A form on its way, saved field by field, with the base and the values it was opened with.
 CREATE TABLE draft (
     id INTEGER PRIMARY KEY,

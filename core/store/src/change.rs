@@ -97,24 +97,15 @@ impl<'t> Taking<'t> {
         let aid = self.areas.number(tx, &put.area)?;
         let parent = put.kind.parent(&put.body);
         let conflicts = if put.conflicts.is_empty() { None } else { Some(sql::to_json(&put.conflicts)?) };
-        let values = (
-            put.record.bytes(),
-            put.kind.name(),
-            aid,
-            parent.map(|parent| parent.bytes()),
-            sql::bits(self.epoch.0),
-            sql::bits(put.version),
-            self.pull,
-            put.alias_of.map(|survivor| survivor.bytes()),
-            conflicts,
-            sql::to_json(&put.body)?,
-        );
+        let (kind, body) = (put.kind.name(), sql::to_json(&put.body)?);
+        let (parent, survivor) = (parent.map(|id| id.bytes()), put.alias_of.map(|id| id.bytes()));
+        let (epoch, version) = (sql::bits(self.epoch.0), sql::bits(put.version));
         let rid = if let Some(old) = &old {
             tx.prepare_cached(
                 "UPDATE record SET kind = ?2, aid = ?3, parent = ?4, epoch = ?5, version = ?6, pull = ?7, leaving = 0,
-                 alias_of = ?8, conflicts = ?9, body = ?10 WHERE id = ?1",
+                 alias_of = ?8, conflicts = ?9, body = ?10 WHERE rid = ?1",
             )?
-            .execute(values)?;
+            .execute((old.rid, kind, aid, parent, epoch, version, self.pull, survivor, conflicts, body))?;
             if let Some(version) = old.is_summed() {
                 self.areas.take(tx, old.aid, put.record, version)?;
             }
@@ -124,18 +115,39 @@ impl<'t> Taking<'t> {
                 "INSERT INTO record (id, kind, aid, parent, epoch, version, pull, alias_of, conflicts, body)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
-            .execute(values)?;
+            .execute((
+                put.record.bytes(),
+                kind,
+                aid,
+                parent,
+                epoch,
+                version,
+                self.pull,
+                survivor,
+                conflicts,
+                body,
+            ))?;
             let rid = tx.last_insert_rowid();
             tx.prepare_cached("DELETE FROM orphan WHERE id = ?1")?.execute([put.record.bytes()])?;
             rid
         };
         self.areas.add(tx, aid, put.record, put.version)?;
-        tx.prepare_cached(
-            "UPDATE op SET state = 'done' WHERE state = 'acked' AND receipt_record = ?1 AND receipt_epoch = ?2
-             AND receipt_version <= ?3",
-        )?
-        .execute((put.record.bytes(), sql::bits(self.epoch.0), sql::bits(put.version)))?;
+        self.close_reached(put)?;
         self.look_again(put, old.as_ref(), rid, aid)
+    }
+
+    /// Ops whose receipt the record has now reached.
+    fn close_reached(&self, put: &Put) -> Result<()> {
+        let mut statement = self.tx.prepare_cached(
+            "SELECT k FROM op WHERE state = 'acked' AND receipt_record = ?1 AND receipt_epoch = ?2
+             AND receipt_version <= ?3",
+        )?;
+        let params = (put.record.bytes(), sql::bits(self.epoch.0), sql::bits(put.version));
+        let reached = statement.query_map(params, |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+        for k in reached {
+            self.tx.prepare_cached("UPDATE op SET state = 'done' WHERE k = ?1")?.execute([k])?;
+        }
+        Ok(())
     }
 
     /// Known in this version or a later one. Whatever was to remove it is older: at equal version the put wins.
@@ -291,7 +303,7 @@ impl<'t> Taking<'t> {
     /// kept apart, to be offered back. A record of ours that was never pulled goes too, unless this very reply says
     /// that it was taken (`answered`).
     pub(crate) fn end_full_pull(&mut self, answered: &HashSet<RecordId>) -> Result<()> {
-        let absent = "SELECT id FROM record WHERE pull <> ?1 AND leaving = 0 AND (epoch IS NOT NULL OR NOT EXISTS
+        let absent = "SELECT id FROM record WHERE rid IN (SELECT rid FROM record WHERE pull <> ?1) AND leaving = 0 AND (epoch IS NOT NULL OR NOT EXISTS
              (SELECT 1 FROM op WHERE op.record = record.id AND state IN ('new', 'sent', 'held', 'refused')))";
         for id in self.ids(absent, self.pull)? {
             if let Some(row) = self.row(id)?.filter(|row| row.base.is_some() || !answered.contains(&id)) {

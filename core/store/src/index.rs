@@ -75,13 +75,15 @@ fn write_worker<'b>(tx: &Transaction, rid: i64, aid: i64, value: &impl Fn(&str) 
     let old: Option<String> =
         tx.prepare_cached("SELECT sort FROM worker WHERE rid = ?1")?.query_row([rid], |row| row.get(0)).optional()?;
     let fresh = old.is_none();
-    tx.prepare_cached(
+    // an upsert would keep a journal of its own for each row
+    let write = if fresh {
         "INSERT INTO worker (rid, aid, sort, name, nik_head, nik_end, tag, phone, occupation, occupation_second)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-         ON CONFLICT DO UPDATE SET aid = ?2, sort = ?3, name = ?4, nik_head = ?5, nik_end = ?6, tag = ?7, phone = ?8,
-         occupation = ?9, occupation_second = ?10",
-    )?
-    .execute((
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+    } else {
+        "UPDATE worker SET aid = ?2, sort = ?3, name = ?4, nik_head = ?5, nik_end = ?6, tag = ?7, phone = ?8,
+         occupation = ?9, occupation_second = ?10 WHERE rid = ?1"
+    };
+    tx.prepare_cached(write)?.execute((
         rid,
         aid,
         &row.sort,

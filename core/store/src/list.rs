@@ -464,10 +464,15 @@ impl Store {
                 Ok(sql::unbits(count))
             };
             let workers = count("SELECT count(*) FROM worker")?;
-            let creating = "SELECT count(*) FROM op WHERE kind = 'worker' AND creates AND state";
-            let saved_here = count(&format!("{creating} IN ('new', 'sent')"))?;
-            let held = count(&format!("{creating} = 'held'"))?;
-            let refused = count(&format!("{creating} = 'refused'"))?;
+            let creating = |state: &str| {
+                count(&format!("SELECT count(*) FROM op WHERE state = '{state}' AND kind = 'worker' AND creates"))
+            };
+            let saved_here = creating("new")? + creating("sent")?;
+            let held = creating("held")?;
+            let refused = count(
+                "SELECT count(*) FROM op WHERE (state = 'refused' OR refused_fields IS NOT NULL) AND noted = 0
+                 AND state = 'refused' AND kind = 'worker' AND creates",
+            )?;
             Ok(Counts {
                 workers,
                 saved_here,

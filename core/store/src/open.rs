@@ -14,7 +14,7 @@ use std::{
 /// How the database is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Page cache of each of the two connections, in KiB.
+    /// Page cache of the writing connection, in KiB; the reading one has a quarter of it.
     pub cache_kib: u32,
     /// The most pages of 4 KiB the file may grow to; none = as far as the disk goes.
     pub max_pages: Option<u32>,
@@ -22,7 +22,8 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_kib: 2048, max_pages: None }
+        // indexes of 100,000 workers: smaller, and a first pull decrypts the same pages over and over
+        Self { cache_kib: 8192, max_pages: None }
     }
 }
 
@@ -135,6 +136,7 @@ fn connections(files: &Files, key: &DatabaseKey, options: &Options) -> Result<(C
     // right after creating: SQLCipher does not refuse a wrong key on a database without content
     schema::migrate(&mut writer)?;
     let reader = connect(&files.database, key, options, access)?;
+    reader.pragma_update(None, "cache_size", -i64::from(options.cache_kib / 4))?;
     reader.pragma_update(None, "query_only", true)?;
     schema::version(&reader)?;
     Ok((writer, reader))

@@ -94,7 +94,7 @@ impl Room {
 fn number_new(tx: &Transaction, room: &mut Room, device: DeviceId) -> Result<bool> {
     // read first: a statement must not walk an index that the numbering changes
     let mut chosen = Vec::new();
-    op::for_each(tx, "WHERE op.state = 'new' AND op.n IS NULL ORDER BY op.k", [], |op| {
+    op::for_each(tx, "WHERE op.state = 'new' ORDER BY op.k", [], |op| {
         let fits = room.fits(&op);
         if fits {
             chosen.push(op);
@@ -129,12 +129,11 @@ fn gather(tx: &Transaction, room: &mut Room, condition: &str, after: i64) -> Res
 
 /// The highest n up to which every op has a final outcome: an op without one is `sent` or `held`.
 fn seen_through(tx: &Transaction) -> Result<u64> {
-    let lowest: Option<i64> = tx
-        .prepare_cached(
-            "SELECT min(n) FROM (SELECT min(n) AS n FROM op WHERE state = 'sent' UNION ALL
-             SELECT min(n) FROM op WHERE state = 'held')",
-        )?
-        .query_row([], |row| row.get(0))?;
+    let mut lowest: Option<i64> = None;
+    for query in ["SELECT min(n) FROM op WHERE state = 'sent'", "SELECT min(n) FROM op WHERE state = 'held'"] {
+        let found: Option<i64> = tx.prepare_cached(query)?.query_row([], |row| row.get(0))?;
+        lowest = lowest.into_iter().chain(found).min();
+    }
     Ok(match lowest {
         Some(lowest) => sql::unbits(lowest) - 1,
         None => sql::unbits(meta::number(tx, "last_n")?),

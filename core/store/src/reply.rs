@@ -16,7 +16,7 @@ use payung_domain::{
     op::{FieldOutcome, Outcome, OutcomeStatus},
 };
 use payung_protocol::Reply;
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
 use std::collections::{HashMap, HashSet};
 
 /// What taking a reply came to.
@@ -55,9 +55,15 @@ const LIVE_MS: i64 = 2 * 60 * 1000;
 /// must not cost the phone's data plan.
 const REPULL_PAUSE_MS: i64 = 6 * 60 * 60 * 1000;
 
-/// The number of an op that waits for this outcome. Of this device only: the reply may be to a request of the device
-/// this phone was before, whose ops have other names now.
-const OPEN: &str = "device = ?1 AND n = ?2 AND state IN ('sent', 'held')";
+/// The op that waits for an outcome. Of this device only: the reply may be to a request of the device this phone was
+/// before, whose ops have other names now.
+fn waiting_op(tx: &Transaction, device: DeviceId, n: u64) -> Result<Option<(i64, RecordId)>> {
+    let mut statement =
+        tx.prepare_cached("SELECT k, record FROM op WHERE device = ?1 AND n = ?2 AND state IN ('sent', 'held')")?;
+    let mut rows = statement.query((device.bytes(), sql::bits(n)))?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some((row.get(0)?, sql::record(row, 1)?)))
+}
 
 fn take_outcome(
     tx: &Transaction,
@@ -67,23 +73,22 @@ fn take_outcome(
     now_ms: i64,
     report: &mut TakeReport,
 ) -> Result<Option<RecordId>> {
-    let (device, n) = (device.bytes(), sql::bits(outcome.n));
+    let Some((k, record)) = waiting_op(tx, device, outcome.n)? else { return Ok(None) };
     if outcome.status == OutcomeStatus::Refused && outcome.code.as_deref() == Some("op_reused") {
-        if tx.prepare_cached(&format!("SELECT 1 FROM op WHERE {OPEN}"))?.exists((device, n))? {
-            meta::put(tx, "rejoin_needed", 1)?;
-            report.rejoin_needed = true;
-        }
+        meta::put(tx, "rejoin_needed", 1)?;
+        report.rejoin_needed = true;
         return Ok(None);
     }
-    let record = match outcome.status {
+    match outcome.status {
         OutcomeStatus::Held | OutcomeStatus::Refused => {
             let held = outcome.status == OutcomeStatus::Held;
             let state = if held { OpState::Held } else { OpState::Refused };
-            tx.prepare_cached(&format!(
-                "UPDATE op SET state = ?3, outcome = ?4, final_at = ?5 WHERE {OPEN} RETURNING record"
-            ))?
-            .query_row((device, n, state.name(), sql::to_json(outcome)?, (!held).then_some(now_ms)), taken)
-            .optional()?
+            tx.prepare_cached("UPDATE op SET state = ?2, outcome = ?3, final_at = ?4 WHERE k = ?1")?.execute((
+                k,
+                state.name(),
+                sql::to_json(outcome)?,
+                (!held).then_some(now_ms),
+            ))?;
         }
         OutcomeStatus::Applied | OutcomeStatus::Replayed => {
             let refused = |became: &FieldOutcome| matches!(became, FieldOutcome::Refused(_));
@@ -93,36 +98,25 @@ fn take_outcome(
             // nothing but kept fields: the row need not say so
             let plain = outcome.fields.is_empty() && outcome.duplicate_of.is_none();
             let text = if plain { None } else { Some(sql::to_json(outcome)?) };
-            tx.prepare_cached(&format!(
-                "UPDATE op SET outcome = ?6, refused_fields = ?7, final_at = ?8, receipt_epoch = ?3,
-                 receipt_version = ?4, receipt_record = ?5,
-                 state = CASE WHEN EXISTS (SELECT 1 FROM record WHERE id = ?5 AND epoch = ?3 AND version >= ?4)
-                 THEN 'done' ELSE 'acked' END WHERE {OPEN} RETURNING record"
-            ))?
-            .query_row(
-                (
-                    device,
-                    n,
-                    sql::bits(epoch.0),
-                    sql::bits(outcome.version),
-                    outcome.record.bytes(),
-                    text,
-                    refused,
-                    now_ms,
-                ),
-                taken,
-            )
-            .optional()?
+            tx.prepare_cached(
+                "UPDATE op SET outcome = ?5, refused_fields = ?6, final_at = ?7, receipt_epoch = ?2,
+                 receipt_version = ?3, receipt_record = ?4,
+                 state = CASE WHEN EXISTS (SELECT 1 FROM record WHERE id = ?4 AND epoch = ?2 AND version >= ?3)
+                 THEN 'done' ELSE 'acked' END WHERE k = ?1",
+            )?
+            .execute((
+                k,
+                sql::bits(epoch.0),
+                sql::bits(outcome.version),
+                outcome.record.bytes(),
+                text,
+                refused,
+                now_ms,
+            ))?;
         }
-    };
-    if record.is_some() {
-        report.count(outcome);
     }
-    Ok(record.and_then(|bytes| RecordId::from_slice(&bytes)))
-}
-
-fn taken(row: &rusqlite::Row) -> rusqlite::Result<[u8; 16]> {
-    row.get(0)
+    report.count(outcome);
+    Ok(Some(record))
 }
 
 impl TakeReport {

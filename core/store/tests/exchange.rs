@@ -155,8 +155,8 @@ fn a_numbered_op_cannot_be_rewritten_even_by_a_statement() {
     for sql in [
         "UPDATE op_body SET \"set\" = '{}'",
         "UPDATE op_body SET base_version = 9",
-        "UPDATE op SET n = n + 1",
-        "UPDATE op SET hash = x'0000000000000000'",
+        "UPDATE op_body SET hlc = hlc + 1",
+        "UPDATE op SET kind = 'visit'",
         "UPDATE op SET record = x'00000000000000000000000000000000'",
         "UPDATE op SET state = 'new'",
     ] {
