@@ -95,11 +95,9 @@ pub struct Op {
 impl Op {
     /// The op's hash: over everything but `receipt`, with keys in order, so that it is the same wherever computed.
     pub fn hash(&self) -> OpHash {
-        let mut op = self.clone();
-        op.receipt = None;
-        // a `Value` sorts its keys; an Op holds nothing that JSON can't carry
-        let canonical = serde_json::to_value(&op).map(|value| value.to_string()).unwrap_or_default();
-        let digest = Sha256::digest(canonical.as_bytes());
+        // an Op holds nothing that JSON can't carry
+        let canonical = serde_json::to_vec(&Canonical::of(self)).unwrap_or_default();
+        let digest = Sha256::digest(&canonical);
         let mut hash = [0; 8];
         hash.copy_from_slice(&digest[..8]);
         OpHash(hash)
@@ -108,6 +106,64 @@ impl Op {
     /// Every value the op carries, by field, decisions included.
     pub fn values(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.set.iter().chain(self.resolve.iter().map(|(field, decision)| (field, &decision.value)))
+    }
+}
+
+/// An op as it is hashed: without `receipt`, every key in the order of the alphabet, written without a copy.
+#[derive(Serialize)]
+struct Canonical<'o> {
+    area: &'o Area,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<&'o Base>,
+    hlc: Hlc,
+    kind: &'o Kind,
+    n: u64,
+    record: RecordId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reissue: Option<CanonicalReissue>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    resolve: BTreeMap<&'o str, CanonicalResolution<'o>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    set: &'o Body,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    stale: &'o [String],
+}
+
+#[derive(Serialize)]
+struct CanonicalReissue {
+    device: DeviceId,
+    hash: OpHash,
+    n: u64,
+}
+
+#[derive(Serialize)]
+struct CanonicalResolution<'o> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<&'o str>,
+    seen: &'o [OpId],
+    value: &'o Value,
+}
+
+impl<'o> Canonical<'o> {
+    fn of(op: &'o Op) -> Self {
+        let reissue = |old: &Reissue| CanonicalReissue { device: old.device, hash: old.hash, n: old.n };
+        let decision = |decision: &'o Resolution| CanonicalResolution {
+            document: decision.document.as_deref(),
+            seen: &decision.seen,
+            value: &decision.value,
+        };
+        Self {
+            area: &op.area,
+            base: op.base.as_ref(),
+            hlc: op.hlc,
+            kind: &op.kind,
+            n: op.n,
+            record: op.record,
+            reissue: op.reissue.as_ref().map(reissue),
+            resolve: op.resolve.iter().map(|(field, made)| (field.as_str(), decision(made))).collect(),
+            set: &op.set,
+            stale: &op.stale,
+        }
     }
 }
 
@@ -352,5 +408,23 @@ mod tests {
         let json = serde_json::to_vec(&op()).expect("serialises");
         let read: Op = serde_json::from_slice(&json).expect("reads");
         assert_eq!((read.hash(), &read), (op().hash(), &op()));
+    }
+
+    #[test]
+    fn hash_is_over_keys_in_the_order_of_the_alphabet() {
+        let full: Op = serde_json::from_value(json!({
+            "n": 7, "record": Uuid::from_u128(1), "kind": "worker", "area": "33.02.24.1001.005.003", "hlc": 99,
+            "base": { "epoch": "00000000000000ab", "version": 3 },
+            "set": { "notes": "é \"x\"", "weight": 1.5, "deep": { "z": 1, "a": [null, true] } },
+            "resolve": { "name": { "value": "SUTINI", "seen": [{ "device": Uuid::from_u128(2), "n": 4 }], "document": "ktp" } },
+            "reissue": { "device": Uuid::from_u128(3), "n": 2, "hash": "0102030405060708" },
+            "stale": ["notes"],
+        }))
+        .expect("an op");
+        for op in [full, op()] {
+            // a `Value` sorts its keys
+            let sorted = serde_json::to_value(&op).expect("JSON").to_string();
+            assert_eq!(op.hash().0, Sha256::digest(sorted.as_bytes())[..8]);
+        }
     }
 }

@@ -151,38 +151,54 @@ impl Record {
 }
 
 /// How a record's state is stored: fields written by one op share one stamp, since most records come from one op.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Packed {
     body: Body,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     stamps: Vec<(Stamp, Vec<String>)>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     received: BTreeMap<String, BTreeMap<DeviceId, u64>>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     settled: BTreeMap<String, BTreeSet<OpId>>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     conflicts: BTreeMap<String, Conflict>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     alias: Option<Alias>,
+}
+
+/// [`Packed`] as it is written, without a copy of what is in it.
+#[derive(Serialize)]
+struct Packing<'r> {
+    body: &'r Body,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stamps: Vec<(&'r Stamp, Vec<&'r str>)>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    received: &'r BTreeMap<String, BTreeMap<DeviceId, u64>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    settled: &'r BTreeMap<String, BTreeSet<OpId>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    conflicts: &'r BTreeMap<String, Conflict>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alias: Option<&'r Alias>,
 }
 
 impl Record {
     /// The record's state as compact JSON, without id, kind, area and version, which are columns.
     pub fn to_state(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut stamps: Vec<(Stamp, Vec<String>)> = Vec::new();
+        let mut stamps: Vec<(&Stamp, Vec<&str>)> = Vec::new();
         for (field, stamp) in &self.stamps {
-            match stamps.iter_mut().find(|(shared, _)| shared == stamp) {
-                Some((_, fields)) => fields.push(field.clone()),
-                None => stamps.push((stamp.clone(), vec![field.clone()])),
+            match stamps.iter_mut().find(|(shared, _)| *shared == stamp) {
+                Some((_, fields)) => fields.push(field),
+                None => stamps.push((stamp, vec![field])),
             }
         }
-        serde_json::to_vec(&Packed {
-            body: self.body.clone(),
+        serde_json::to_vec(&Packing {
+            body: &self.body,
             stamps,
-            received: self.received.clone(),
-            settled: self.settled.clone(),
-            conflicts: self.conflicts.clone(),
-            alias: self.alias.clone(),
+            received: &self.received,
+            settled: &self.settled,
+            conflicts: &self.conflicts,
+            alias: self.alias.as_ref(),
         })
     }
 
