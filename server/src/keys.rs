@@ -97,17 +97,17 @@ impl Keys {
     pub fn sign(dir: &Path, root: &Path) -> Result<Fingerprint, KeysError> {
         let root = SigningKey::from_bytes(&*read_key(root)?);
         let path = dir.join("keys.cose");
-        let last = match fs::read(&path) {
+        let before = match fs::read(&path) {
             Ok(signed) => KeyList::verify(&signed, &root.verifying_key().fingerprint(), 0).map_or(0, |list| list.serial),
             Err(_) => 0,
         };
-        let signing = SigningKey::from_bytes(&*read_key(&dir.join("signing.key"))?);
-        let recovery = ReceiverSecret::from_bytes(&*read_key(&dir.join("recovery.key"))?)?;
+        let server = SigningKey::from_bytes(&*read_key(&dir.join("signing.key"))?);
+        let escrow = ReceiverSecret::from_bytes(&*read_key(&dir.join("recovery.key"))?)?;
         let list = KeyList {
-            serial: last + 1,
+            serial: before + 1,
             root: root.verifying_key(),
-            signing: vec![signing.verifying_key()],
-            recovery: Some(recovery.receiver_key()),
+            signing: vec![server.verifying_key()],
+            recovery: Some(escrow.receiver_key()),
             card_roots: Vec::new(),
         };
         write_over(&path, &list.sign(&root)?)?;
@@ -204,7 +204,7 @@ impl Receivers {
         let due = self.keys.first().is_none_or(|key| key.made_at <= now - ROTATE);
         if due {
             let secret = ReceiverSecret::generate(&mut rng());
-            let secret = hex::encode(&*secret.to_bytes());
+            let secret = hex::encode(*secret.to_bytes());
             self.keys.insert(0, Receiver { secret, made_at: now });
         }
         let changed = due || self.keys.len() != before;

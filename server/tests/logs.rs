@@ -7,7 +7,7 @@ use payung_domain::{
     op::Op,
 };
 use payung_protocol::{
-    BundleId, DeviceKeys, Invite, JoinAnswer, JoinRequest, Request, Role, Certificate, seal_request,
+    BundleId, DeviceKeys, Invite, JoinAnswer, JoinRequest, Request, Role, Certificate, Serials, seal_request,
 };
 use payung_server::{
     clock, http,
@@ -84,7 +84,7 @@ fn no_log_at_any_level_names_a_person() {
     let JoinAnswer::Joined(joined) = service.join(&join, "1", clock::now()).expect("an answer") else { panic!("refused") };
     let certificate = Certificate::verify(&joined.certificate, |_| Some(service.keys().signing().verifying_key()));
     let device = certificate.expect("signed").device;
-    let lists = service.keys().published().expect("lists").verify(&service.keys().root(), Default::default());
+    let lists = service.keys().published().expect("lists").verify(&service.keys().root(), Serials::default());
     let receiver = lists.expect("ours").receivers.current(clock::now()).expect("a key");
     let bundle = |ops: Vec<Op>| {
         let request = Request { ops, ..Request::default() };

@@ -24,10 +24,7 @@ use payung_domain::{
 };
 use payung_protocol::Role;
 use serde_json::{Value, json};
-use std::{
-    collections::{BTreeMap, HashSet},
-    fmt::Write as _,
-};
+use std::{collections::BTreeMap, fmt::Write as _};
 
 /// Which workers.
 #[derive(Clone, Debug, clap::Args)]
@@ -322,9 +319,10 @@ pub(super) fn verify(desk: &Desk, args: &VerifyArgs) -> Result<Answer, AdminErro
     let mut items = if args.all {
         enrollments(desk, who, Some("received"), &scope)?
     } else {
-        let wanted: HashSet<RecordId> = args.enrollments.iter().copied().collect();
-        let mut items = enrollments(desk, who, None, &scope)?;
-        items.retain(|item| wanted.contains(&item.enrollment.id));
+        let mut ids = args.enrollments.clone();
+        ids.sort_unstable();
+        ids.dedup();
+        let items = desk.service.enrollments_by_id(who, &ids, &scope, desk.now)?;
         if let Some(missing) = args.enrollments.iter().find(|id| !items.iter().any(|item| item.enrollment.id == **id)) {
             return Err(AdminError::Usage(format!("{missing} is no enrolment: see `payung admin workers`")));
         }

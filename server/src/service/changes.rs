@@ -135,8 +135,8 @@ pub(super) fn page(
 fn silent(epoch: Epoch, held: Option<Marks>) -> Page {
     let Some(mut marks) = held.filter(|marks| marks.epoch != epoch) else { return Page::default() };
     marks.epoch = epoch;
-    for by_village in marks.by_prefix.values_mut() {
-        by_village.values_mut().for_each(|seq| *seq = 0);
+    for seq in marks.by_prefix.values_mut().flat_map(BTreeMap::values_mut) {
+        *seq = 0;
     }
     Page { cursor: Some(marks.to_cursor()), ..Page::default() }
 }

@@ -73,7 +73,7 @@ impl Service {
         reply.epoch = work.epoch;
         let count = request.ops.len();
         reply.outcomes = work.take_ops(&Writer::of(device, now), &request.ops)?;
-        self.replay_pending(&mut work)?;
+        work.replay_pending()?;
         work.save()?;
         if advances && reply.epoch == work.epoch {
             // never past an op that still waits, whatever the phone says

@@ -68,8 +68,8 @@ impl Journal {
         let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
         for line in lines {
-            let sealed = STANDARD.encode(sealer.seal(Row::Act(line.seq), &line.act));
-            let _ = writeln!(text, "{} {sealed}", line.seq);
+            let blob = STANDARD.encode(sealer.seal(Row::Act(line.seq), &line.act));
+            let _ = writeln!(text, "{} {blob}", line.seq);
         }
         let mut options = fs::OpenOptions::new();
         options.create(true).append(true).read(true);
@@ -115,9 +115,9 @@ impl Journal {
 }
 
 fn read_line(sealer: &Sealer, text: &str) -> Option<Line> {
-    let (seq, sealed) = text.split_once(' ')?;
+    let (seq, blob) = text.split_once(' ')?;
     let seq = seq.parse().ok()?;
-    let act = sealer.open(Row::Act(seq), &STANDARD.decode(sealed).ok()?).ok()?;
+    let act = sealer.open(Row::Act(seq), &STANDARD.decode(blob).ok()?).ok()?;
     Some(Line { seq, act })
 }
 

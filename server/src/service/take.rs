@@ -12,7 +12,7 @@ use payung_domain::{
     record::Record,
 };
 use payung_protocol::Role;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
 
 /// How long an area that a device lost still counts for what was written while it had it.
 pub(super) const GRACE: i64 = 60 * 24 * 3600 * 1000;
@@ -115,7 +115,7 @@ impl Work<'_> {
         });
         let mut answers: Vec<(u64, Option<Outcome>)> = Vec::with_capacity(ops.len());
         let mut here: HashSet<u64> = HashSet::new();
-        for (op, hash) in ops.into_iter().zip(hashes) {
+        for (op, hash) in ops.iter().zip(hashes) {
             let n = op.n;
             if n == 0 {
                 answers.push((n, Some(Taken::refused(op, "op_malformed").outcome)));
@@ -431,16 +431,11 @@ impl Work<'_> {
             waiting.extend(here.cloned().collect::<Vec<_>>());
             let mut writers: HashMap<DeviceId, Option<Writer>> = HashMap::new();
             for op in waiting {
-                let writer = match writers.get(&op.device) {
-                    Some(writer) => writer.clone(),
-                    None => {
-                        let writer = self.unit.device(op.device)?.map(|device| Writer::of(&device, self.now));
-                        writers.insert(op.device, writer.clone());
-                        writer
-                    }
-                };
-                if let Some(writer) = writer {
-                    self.apply_held(&writer, op)?;
+                if let Entry::Vacant(unknown) = writers.entry(op.device) {
+                    unknown.insert(self.unit.device(op.device)?.map(|device| Writer::of(&device, self.now)));
+                }
+                if let Some(Some(writer)) = writers.get(&op.device) {
+                    self.apply_held(writer, op)?;
                 }
             }
         }

@@ -294,12 +294,11 @@ impl<'s> Work<'s> {
 
     /// Writes an op down, or what became of it since.
     pub(super) fn keep_op(&mut self, op: StoredOp) {
-        match self.index.get(&op.id()) {
-            Some(at) => self.ops[*at] = op,
-            None => {
-                self.index.insert(op.id(), self.ops.len());
-                self.ops.push(op);
-            }
+        if let Some(at) = self.index.get(&op.id()) {
+            self.ops[*at] = op;
+        } else {
+            self.index.insert(op.id(), self.ops.len());
+            self.ops.push(op);
         }
     }
 

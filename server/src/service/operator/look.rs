@@ -123,6 +123,23 @@ impl Service {
         Ok(items)
     }
 
+    /// These enrolments, as far as they are within a scope.
+    pub fn enrollments_by_id(
+        &self,
+        by: OfficialId,
+        ids: &[RecordId],
+        scope: &Scope,
+        now: i64,
+    ) -> Result<Vec<EnrollmentItem>, ServiceError> {
+        let unit = self.storage.read()?;
+        let mut found = unit.records(ids, scope)?;
+        found.retain(|kept| kept.record.kind == Kind::Enrollment);
+        let items = items(&*unit, found)?;
+        drop(unit);
+        self.audit_look(by, "look_enrollments", items.len(), now)?;
+        Ok(items)
+    }
+
     /// One record by its id, within a scope.
     pub fn record(&self, by: OfficialId, id: RecordId, scope: &Scope, now: i64) -> Result<Record, ServiceError> {
         let found = self.storage.read()?.records(&[id], scope)?.pop();

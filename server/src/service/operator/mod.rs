@@ -93,31 +93,6 @@ impl Service {
         Ok(())
     }
 
-    /// Tries acts that waited for records of this exchange. Those that still cannot be done wait on.
-    pub(super) fn replay_pending(&self, work: &mut Work<'_>) -> Result<(), ServiceError> {
-        if work.unit.counter("pending_acts")? == 0 {
-            return Ok(());
-        }
-        let touched = work.touched();
-        for pending in work.unit.pending_acts(Some(&touched))? {
-            let Ok(entry) = serde_json::from_slice::<Entry>(&pending.act) else { continue };
-            match work.perform(&entry) {
-                Ok(()) => work.unit.drop_pending_act(pending.seq)?,
-                Err(ServiceError::NotFound(_) | ServiceError::Refused(_)) => {
-                    // one of its two records came, the other is still missing
-                    if let Some(record) = work.waits_for(&entry.act)?.filter(|record| *record != pending.record) {
-                        work.unit.save_pending_act(&PendingAct { record, ..pending })?;
-                    }
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        if work.unit.pending_acts(None)?.is_empty() {
-            work.unit.set_counter("pending_acts", 0)?;
-        }
-        Ok(())
-    }
-
     /// Acts that still wait for a phone to bring their record again after a restore.
     pub fn pending_acts(&self) -> Result<Vec<Entry>, ServiceError> {
         let pending = self.storage.read()?.pending_acts(None)?;
@@ -142,6 +117,33 @@ impl Work<'_> {
             }
         }
         Ok(records.first().copied())
+    }
+}
+
+impl Work<'_> {
+    /// Tries acts that waited for records of this exchange. Those that still cannot be done wait on.
+    pub(super) fn replay_pending(&mut self) -> Result<(), ServiceError> {
+        if self.unit.counter("pending_acts")? == 0 {
+            return Ok(());
+        }
+        let touched = self.touched();
+        for pending in self.unit.pending_acts(Some(&touched))? {
+            let Ok(entry) = serde_json::from_slice::<Entry>(&pending.act) else { continue };
+            match self.perform(&entry) {
+                Ok(()) => self.unit.drop_pending_act(pending.seq)?,
+                Err(ServiceError::NotFound(_) | ServiceError::Refused(_)) => {
+                    // one of its two records came, the other is still missing
+                    if let Some(record) = self.waits_for(&entry.act)?.filter(|record| *record != pending.record) {
+                        self.unit.save_pending_act(&PendingAct { record, ..pending })?;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if self.unit.pending_acts(None)?.is_empty() {
+            self.unit.set_counter("pending_acts", 0)?;
+        }
+        Ok(())
     }
 }
 

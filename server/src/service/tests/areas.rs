@@ -210,7 +210,7 @@ fn nothing_to_do_writes_nothing() {
         let connection = rusqlite::Connection::open(office.data().join("payung.db")).expect("the database");
         connection.query_row("SELECT count(*) FROM audit", [], |row| row.get(0)).expect("counted")
     };
-    let size = || std::fs::metadata(office.data().join("payung.db-wal")).map(|file| file.len()).unwrap_or(0);
+    let size = || std::fs::metadata(office.data().join("payung.db-wal")).map_or(0, |file| file.len());
     let before = (version(), size());
     for _ in 0..20 {
         phone.pull(&office);

@@ -17,7 +17,7 @@ use payung_domain::{
 };
 use payung_protocol::{Certificate, Cursor, DeviceKeys, JoinAnswer, JoinRequest, Reply, Request, Role};
 use serde_json::{Value, json};
-use std::{cell::Cell, collections::BTreeMap, fs, path::PathBuf};
+use std::{cell::Cell, collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -114,7 +114,6 @@ impl Office {
         Phone {
             device: certificate.device,
             official: certificate.official,
-            keys,
             n: 0,
             cursor: None,
             epoch: None,
@@ -161,7 +160,7 @@ impl Office {
         let mut dump = String::new();
         for kept in records {
             let history: Vec<_> = unit.history(kept.record.id).expect("read").iter().map(|op| (op.id(), op.status)).collect();
-            dump.push_str(&format!("{:?} {history:?}\n", kept.record));
+            let _ = writeln!(dump, "{:?} {history:?}", kept.record);
         }
         dump
     }
@@ -194,7 +193,6 @@ impl Office {
 pub(crate) struct Phone {
     pub(crate) device: DeviceId,
     pub(crate) official: OfficialId,
-    pub(crate) keys: DeviceKeys,
     pub(crate) n: u64,
     pub(crate) cursor: Option<Cursor>,
     pub(crate) epoch: Option<Epoch>,

@@ -87,8 +87,8 @@ impl Unit<'_> {
 
     fn save_person(&self, table: &str, id: &[u8], columns: &str, extra: &[&dyn rusqlite::ToSql], json: &[u8]) -> Result<()> {
         let blob = self.sealer.seal(Sealed::Person(id), json);
-        let marks: String = (0..extra.len()).map(|i| format!(", ?{}", i + 3)).collect();
-        let sql = format!("INSERT OR REPLACE INTO {table} ({columns}) VALUES (?1, ?2{marks})");
+        let marks = ", ?".repeat(extra.len());
+        let sql = format!("INSERT OR REPLACE INTO {table} ({columns}) VALUES (?, ?{marks})");
         let mut all: Vec<&dyn rusqlite::ToSql> = vec![&id, &blob];
         all.extend(extra);
         self.prepare_cached(&sql)?.execute(all.as_slice())?;
