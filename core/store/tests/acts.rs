@@ -1,4 +1,5 @@
 //! Registering, editing, drafts, facts, decisions, observers.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
 

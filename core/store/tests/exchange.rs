@@ -1,4 +1,5 @@
 //! Batches, outcomes, changes, areas, restores, joining again.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
 

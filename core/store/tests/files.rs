@@ -1,4 +1,5 @@
 //! The file itself: keys, schemas, damage, disk, secrecy.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
 
@@ -16,7 +17,9 @@ fn flip(path: &Path, at: u64, length: usize) {
     let mut bytes = vec![0; length];
     file.seek(SeekFrom::Start(at)).unwrap();
     file.read_exact(&mut bytes).unwrap();
-    bytes.iter_mut().for_each(|byte| *byte ^= 0x5a);
+    for byte in &mut bytes {
+        *byte ^= 0x5a;
+    }
     file.seek(SeekFrom::Start(at)).unwrap();
     file.write_all(&bytes).unwrap();
 }
@@ -117,7 +120,7 @@ fn newer_schema_is_refused_and_the_file_untouched() {
     let before = fs::read(&path).unwrap();
     match open(folder.path()) {
         Err(StoreError::NewerSchema { found, known }) => {
-            assert_eq!((found, known), (SCHEMA_VERSION + 1, SCHEMA_VERSION))
+            assert_eq!((found, known), (SCHEMA_VERSION + 1, SCHEMA_VERSION));
         }
         other => panic!("{other:?}"),
     }
@@ -363,11 +366,11 @@ fn nothing_personal_is_readable_in_any_file() {
 fn nothing_personal_shows_in_debug_output() {
     let phone = phone();
     let draft = fill(&phone, &form(9001, "Sutarmi Karangan"));
-    let mut told = format!("{:?}", phone.draft(draft).unwrap());
+    let drafted = format!("{:?}", phone.draft(draft).unwrap());
     let ids = register_draft(&phone, draft, ids()).unwrap().ids;
-    told += &format!("{:?}", phone.worker(ids.worker));
-    told += &format!("{:?}", phone.workers(&payung_store::WorkerQuery::typed("Sutarmi", 5), today()).unwrap());
-    told += &format!("{:?} {:?} {:?}", phone.batch(), phone.store, key());
+    let page = phone.workers(&payung_store::WorkerQuery::typed("Sutarmi", 5), today()).unwrap();
+    let (detail, batch) = (phone.worker(ids.worker), phone.batch());
+    let told = format!("{drafted} {detail:?} {page:?} {batch:?} {:?} {:?}", phone.store, key());
     for needle in ["utarmi", "UTARMI", nik(9001).expose(), "81200009001"] {
         assert!(!told.contains(needle), "{needle}");
     }

@@ -1,5 +1,6 @@
 //! The process ends at each named point, and by a kill at random moments: what was said to be saved is there, whole.
 //! `cargo test -p payung-store --features fail-points --test kills`
+#![allow(clippy::unwrap_used, reason = "a test may")]
 #![cfg(feature = "fail-points")]
 
 mod common;

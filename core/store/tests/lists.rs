@@ -1,4 +1,5 @@
 //! Lists, searching, counts.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! The traces that broke earlier drafts of the merge rules, as far as they concern the phone; each on the real file.
 //! The server's half of each is in the replies, as its rules make them.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
 

@@ -1,5 +1,11 @@
 //! A phone's store in a folder of its own, and replies as the server would make them.
-#![allow(dead_code, unreachable_pub, clippy::missing_docs_in_private_items)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "shared by tests, each of which uses a part"
+)]
 
 use chrono::{DateTime, NaiveDate, Utc};
 use payung_domain::{
