@@ -10,9 +10,10 @@ use payung_domain::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::fmt;
 
 /// One act.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "act")]
 pub enum Act {
     /// Adds or renames an official or operator.
@@ -180,6 +181,13 @@ pub enum Closing {
     Superseded,
     /// The death is established.
     Died,
+}
+
+impl fmt::Debug for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // names of records only: a decision's value may be a NIK
+        f.debug_tuple("Act").field(&self.records()).finish()
+    }
 }
 
 impl Act {
