@@ -98,7 +98,9 @@ impl Keys {
         let root = SigningKey::from_bytes(&*read_key(root)?);
         let path = dir.join("keys.cose");
         let before = match fs::read(&path) {
-            Ok(signed) => KeyList::verify(&signed, &root.verifying_key().fingerprint(), 0).map_or(0, |list| list.serial),
+            Ok(signed) => {
+                KeyList::verify(&signed, &root.verifying_key().fingerprint(), 0).map_or(0, |list| list.serial)
+            }
             Err(_) => 0,
         };
         let server = SigningKey::from_bytes(&*read_key(&dir.join("signing.key"))?);
@@ -131,7 +133,8 @@ impl Keys {
             return Err(KeysError::List(path));
         }
         let path = dir.join("receivers.json");
-        let receivers: Receivers = serde_json::from_slice(&read(&path)?).map_err(|_| KeysError::Damaged(path.clone()))?;
+        let receivers: Receivers =
+            serde_json::from_slice(&read(&path)?).map_err(|_| KeysError::Damaged(path.clone()))?;
         if receivers.keys.is_empty() || receivers.keys.iter().any(|key| key.secret().is_none()) {
             return Err(KeysError::Damaged(path));
         }
@@ -304,7 +307,8 @@ mod tests {
     #[test]
     fn receiver_key_is_replaced_after_30_days_and_destroyed_after_90() {
         let (dir, keys) = keys();
-        let current = || keys.published().expect("lists").verify(&keys.root(), Serials::default()).expect("ours").receivers;
+        let current =
+            || keys.published().expect("lists").verify(&keys.root(), Serials::default()).expect("ours").receivers;
         let first = current().current(0).expect("a key").id();
         assert!(!keys.rotate(29 * DAY).expect("rotated"));
         assert!(keys.rotate(30 * DAY).expect("rotated"));

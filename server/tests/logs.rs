@@ -7,7 +7,7 @@ use payung_domain::{
     op::Op,
 };
 use payung_protocol::{
-    BundleId, DeviceKeys, Invite, JoinAnswer, JoinRequest, Request, Role, Certificate, Serials, seal_request,
+    BundleId, Certificate, DeviceKeys, Invite, JoinAnswer, JoinRequest, Request, Role, Serials, seal_request,
 };
 use payung_server::{
     clock, http,
@@ -48,7 +48,8 @@ fn invite(service: &Service, boss: OfficialId) -> Invite {
 }
 
 fn op(n: u64, nik: &str, name: &str) -> Op {
-    let set: BTreeMap<String, Value> = BTreeMap::from([("nik".to_owned(), json!(nik)), ("name".to_owned(), json!(name))]);
+    let set: BTreeMap<String, Value> =
+        BTreeMap::from([("nik".to_owned(), json!(nik)), ("name".to_owned(), json!(name))]);
     Op {
         n,
         record: RecordId(Uuid::from_u128(u128::from(n))),
@@ -81,7 +82,9 @@ fn no_log_at_any_level_names_a_person() {
         attestation: None,
         app: None,
     };
-    let JoinAnswer::Joined(joined) = service.join(&join, "1", clock::now()).expect("an answer") else { panic!("refused") };
+    let JoinAnswer::Joined(joined) = service.join(&join, "1", clock::now()).expect("an answer") else {
+        panic!("refused")
+    };
     let certificate = Certificate::verify(&joined.certificate, |_| Some(service.keys().signing().verifying_key()));
     let device = certificate.expect("signed").device;
     let lists = service.keys().published().expect("lists").verify(&service.keys().root(), Serials::default());
@@ -105,10 +108,14 @@ fn no_log_at_any_level_names_a_person() {
         let door = http::Door::bind("127.0.0.1:0".parse().expect("an address")).await.expect("bound");
         let address = door.address().expect("known");
         let shutdown = http::Shutdown::default();
-        let serving = tokio::spawn(door.serve(http::routes(service.clone(), http::HttpLimits::default()), shutdown.clone()));
+        let serving =
+            tokio::spawn(door.serve(http::routes(service.clone(), http::HttpLimits::default()), shutdown.clone()));
         tokio::task::spawn_blocking(move || {
             let mut socket = std::net::TcpStream::connect(address).expect("connected");
-            let head = format!("POST /v1/exchange HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", damaged.len());
+            let head = format!(
+                "POST /v1/exchange HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                damaged.len()
+            );
             socket.write_all(head.as_bytes()).expect("sent");
             socket.write_all(&damaged).expect("sent");
             std::io::read_to_string(socket).expect("answered")

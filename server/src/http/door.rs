@@ -3,9 +3,15 @@
 use super::Peer;
 use axum::Router;
 use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{rt::{TokioIo, TokioTimer}, server::graceful::GracefulShutdown};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::{TcpListener, TcpStream}, sync::{Semaphore, watch}};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+};
 use tower::ServiceExt;
 
 /// Connections kept at the same time; further ones wait in the kernel's queue.

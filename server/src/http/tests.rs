@@ -3,10 +3,7 @@
 use super::{BUNDLE, Door, HttpLimits, Rate, Shutdown, routes};
 use crate::{
     keys::rng,
-    service::{
-        DataDir, Service,
-        operator::NewInvite,
-    },
+    service::{DataDir, Service, operator::NewInvite},
     storage::DeviceState,
 };
 use payung_domain::{
@@ -16,9 +13,9 @@ use payung_domain::{
     op::{Op, OutcomeStatus},
 };
 use payung_protocol::{
-    BundleId, Certificate, Cursor, DeviceKeys, Invite, JoinAnswer, JoinRequest, Limits, PROBLEM_JSON, Problem, ProblemCode,
-    PublishedKeys, ReceiverKey, ReceiverSecret, Reply, Request, Role, Serials, SigningKey, open_join_answer, open_reply,
-    seal_join, seal_request,
+    BundleId, Certificate, Cursor, DeviceKeys, Invite, JoinAnswer, JoinRequest, Limits, PROBLEM_JSON, Problem,
+    ProblemCode, PublishedKeys, ReceiverKey, ReceiverSecret, Reply, Request, Role, Serials, SigningKey,
+    open_join_answer, open_reply, seal_join, seal_request,
 };
 use serde_json::json;
 use std::{
@@ -97,9 +94,9 @@ fn read(socket: &mut TcpStream) -> Answer {
         }
     };
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-    let length = head
-        .lines()
-        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").and_then(|n| n.parse::<usize>().ok()));
+    let length = head.lines().find_map(|line| {
+        line.to_ascii_lowercase().strip_prefix("content-length: ").and_then(|n| n.parse::<usize>().ok())
+    });
     let mut body = vec![0; length.unwrap_or(0)];
     socket.read_exact(&mut body).expect("a body");
     Answer { status, head, body }
@@ -107,7 +104,10 @@ fn read(socket: &mut TcpStream) -> Answer {
 
 fn http(running: &Running, method: &str, path: &str, body: &[u8]) -> Answer {
     let mut socket = TcpStream::connect(running.address).expect("connected");
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {BUNDLE}\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {BUNDLE}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     socket.write_all(head.as_bytes()).expect("sent");
     // a refusal may come before the body is read
     let _ = socket.write_all(body);
@@ -151,11 +151,13 @@ fn join(running: &Running, invite: &Invite, keys: &DeviceKeys) -> JoinAnswer {
         attestation: None,
         app: None,
     };
-    let sealed = seal_join(&request, BundleId::generate(&mut rng()), &keys.session, &receiver, &mut rng()).expect("sealed");
+    let sealed =
+        seal_join(&request, BundleId::generate(&mut rng()), &keys.session, &receiver, &mut rng()).expect("sealed");
     let answer = http(running, "POST", "/v1/join", sealed.as_bytes());
     assert_eq!(answer.status, 200, "{:?}", Problem::parse(&answer.body));
     let sent = sealed.sent().expect("its name");
-    open_join_answer(&answer.body, &keys.device, |id| (id == signing.id()).then_some(signing), &sent).expect("an answer")
+    open_join_answer(&answer.body, &keys.device, |id| (id == signing.id()).then_some(signing), &sent)
+        .expect("an answer")
 }
 
 fn phone(running: &Running) -> Phone {
@@ -265,7 +267,10 @@ fn what_is_no_bundle_is_refused_with_a_problem() {
     // nobody's device, a forged signature, a key that was destroyed
     let stranger = Phone { device: DeviceId(Uuid::from_u128(5)), keys: phone.keys.clone(), ..phone_like(&phone) };
     assert_eq!(post(stranger.seal(&with_ops(vec![op(1)])).as_bytes()).problem(), ProblemCode::DeviceUnknown);
-    let forged = Phone { keys: DeviceKeys { session: SigningKey::generate(&mut rng()), ..phone.keys.clone() }, ..phone_like(&phone) };
+    let forged = Phone {
+        keys: DeviceKeys { session: SigningKey::generate(&mut rng()), ..phone.keys.clone() },
+        ..phone_like(&phone)
+    };
     assert_eq!(post(forged.seal(&with_ops(vec![op(1)])).as_bytes()).problem(), ProblemCode::SignatureInvalid);
     let gone = Phone { receiver: ReceiverSecret::generate(&mut rng()).receiver_key(), ..phone_like(&phone) };
     assert_eq!(post(gone.seal(&with_ops(vec![op(1)])).as_bytes()).problem(), ProblemCode::Reseal);

@@ -1,11 +1,6 @@
 //! What a phone is told: the feed of its scope since its cursor, each record as that phone may see it.
 
-use super::{
-    ServiceError,
-    areas::village_record,
-    cursor::Marks,
-    take::is_operator,
-};
+use super::{ServiceError, areas::village_record, cursor::Marks, take::is_operator};
 use crate::storage::{Device, DeviceState, FeedRow, Reading, Scope, Sealer};
 use payung_domain::{
     area::Area,

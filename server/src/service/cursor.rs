@@ -33,7 +33,8 @@ impl Marks {
         let mut marks = Self::new(parts.next()?.parse().ok()?);
         for part in parts {
             let (place, seq) = part.split_once('=').map_or((part, None), |(place, seq)| (place, Some(seq)));
-            let (prefix, village) = place.split_once('|').map_or((place, None), |(prefix, village)| (prefix, Some(village)));
+            let (prefix, village) =
+                place.split_once('|').map_or((place, None), |(prefix, village)| (prefix, Some(village)));
             let prefix = Area::parse(prefix).ok()?;
             let village = village.map(str::to_owned).or_else(|| prefix.village().map(|code| code.to_string()));
             let by_village = marks.by_prefix.entry(prefix).or_default();

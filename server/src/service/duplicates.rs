@@ -247,7 +247,8 @@ impl Work<'_> {
 /// one that came second may come first).
 pub(super) fn token(one: RecordId, other: RecordId) -> [u8; 16] {
     let (one, other) = (one.min(other), one.max(other));
-    let digest = Sha256::new().chain_update(b"payung/duplicate/1").chain_update(one.bytes()).chain_update(other.bytes());
+    let digest =
+        Sha256::new().chain_update(b"payung/duplicate/1").chain_update(one.bytes()).chain_update(other.bytes());
     let mut token = [0; 16];
     token.copy_from_slice(&digest.finalize()[..16]);
     token

@@ -4,6 +4,7 @@ use super::{
     ServiceError,
     work::{Pen, Work, lookup_nik},
 };
+use crate::storage::DuplicateState;
 use chrono::{DateTime, NaiveDate};
 use payung_domain::{
     calendar::local_date,
@@ -17,7 +18,6 @@ use payung_domain::{
     record::Record,
 };
 use serde_json::{Map, Value};
-use crate::storage::DuplicateState;
 
 /// Class A fields of an enrolment that make up its state; the member number is the worker's.
 const STATE: [&str; 6] = ["status", "returned", "payment_code", "covered", "export_id", "flags"];
@@ -48,9 +48,10 @@ pub(crate) fn state_of(enrollment: &Record, worker: Option<&Record>) -> Enrollme
         state.flags.remove(flag);
     }
     let open = |correction: bool| {
-        [Some(enrollment), worker].into_iter().flatten().any(|record| {
-            record.conflicts.values().any(|conflict| conflict.correction == correction)
-        })
+        [Some(enrollment), worker]
+            .into_iter()
+            .flatten()
+            .any(|record| record.conflicts.values().any(|conflict| conflict.correction == correction))
     };
     if open(false) {
         state.flags.insert(EnrollmentFlag::ConflictOpen);
@@ -106,7 +107,8 @@ impl Work<'_> {
         let worker = self.worker_of(id)?;
         self.load([id, worker])?;
         // a linked worker's facts are the survivor's
-        let worker = self.get(worker)?.map_or(worker, |record| record.alias.as_ref().map_or(worker, |alias| alias.survivor));
+        let worker =
+            self.get(worker)?.map_or(worker, |record| record.alias.as_ref().map_or(worker, |alias| alias.survivor));
         let worker = self.get(worker)?.cloned();
         Ok(state_of(self.need(id)?, worker.as_ref()))
     }
@@ -177,7 +179,13 @@ impl Work<'_> {
         Ok(Ok(()))
     }
 
-    fn evidence(&mut self, id: RecordId, event: &EnrollmentEvent, op: &Op, on: NaiveDate) -> Result<Evidence, ServiceError> {
+    fn evidence(
+        &mut self,
+        id: RecordId,
+        event: &EnrollmentEvent,
+        op: &Op,
+        on: NaiveDate,
+    ) -> Result<Evidence, ServiceError> {
         let text = |name: &str| op.set.get(name).and_then(Value::as_str).unwrap_or_default();
         Ok(match event {
             EnrollmentEvent::Submit => {

@@ -17,7 +17,13 @@ impl Service {
     /// # Errors
     /// [`ServiceError::NotFound`] where the device is unknown; storage errors, after which nothing of it stands and
     /// the same request may be sent again.
-    pub fn exchange(&self, device: DeviceId, request: &Request, bad: &[BadOp], now: i64) -> Result<Reply, ServiceError> {
+    pub fn exchange(
+        &self,
+        device: DeviceId,
+        request: &Request,
+        bad: &[BadOp],
+        now: i64,
+    ) -> Result<Reply, ServiceError> {
         let unit = self.storage.read()?;
         let known = unit.device(device)?.ok_or(ServiceError::NotFound("device"))?;
         let epoch = unit.epoch()?;
@@ -84,8 +90,7 @@ impl Service {
                 work.unit.drop_outcomes(device.id, through)?;
             }
         }
-        let page =
-            changes::page(&*work.unit, work.sealer, device, request.cursor.as_ref(), request.checksum, limits)?;
+        let page = changes::page(&*work.unit, work.sealer, device, request.cursor.as_ref(), request.checksum, limits)?;
         if count > 0 || !page.changes.is_empty() {
             work.audit_exchange(device, request, count, &page)?;
         }

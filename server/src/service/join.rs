@@ -21,9 +21,8 @@ impl Service {
         let Some(invite) = unit.invite(&hash)? else { return refuse(ProblemCode::InviteUnknown) };
         if let Some((device, used_at)) = invite.used {
             let device = unit.device(device)?;
-            let same = device.filter(|device| {
-                device.session_key == request.session_key && device.device_key == request.device_key
-            });
+            let same = device
+                .filter(|device| device.session_key == request.session_key && device.device_key == request.device_key);
             return match same {
                 None => refuse(ProblemCode::InviteUsed),
                 Some(device) if now <= used_at + INVITE_LASTS && device.state == DeviceState::Active => {

@@ -143,7 +143,8 @@ impl DataDir {
             if inside.any(|entry| entry.is_ok_and(|entry| entry.file_name() != "keys")) {
                 return Err(OpenError::NotOurs(self.0.clone()));
             }
-        } else if let Some(parent) = self.0.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists()) {
+        } else if let Some(parent) = self.0.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists())
+        {
             return Err(OpenError::NoParent(parent.to_owned()));
         }
         fs::create_dir_all(&self.0).map_err(folder)?;

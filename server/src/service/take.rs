@@ -96,7 +96,8 @@ impl Work<'_> {
         let known: HashMap<u64, KnownOp> = known.into_iter().map(|known| (known.n, known)).collect();
         let named: Vec<Reissue> = ops.iter().filter_map(|op| op.reissue).collect();
         let hashes: Vec<OpHash> = ops.iter().map(Op::hash).collect();
-        let as_named = ops.iter().zip(&hashes).map(|(op, hash)| Reissue { device: writer.device, n: op.n, hash: *hash });
+        let as_named =
+            ops.iter().zip(&hashes).map(|(op, hash)| Reissue { device: writer.device, n: op.n, hash: *hash });
         let known_only = |name: &Reissue| !known.contains_key(&name.n);
         let fresh: Vec<Reissue> = as_named.filter(known_only).collect();
         let mut taken: HashMap<(DeviceId, u64, [u8; 8]), OpId> = HashMap::new();
@@ -110,9 +111,10 @@ impl Work<'_> {
 
         let differs = |n: u64, hash: OpHash| known.get(&n).is_some_and(|known| known.hash != hash);
         let mut first: HashMap<u64, OpHash> = HashMap::new();
-        let reused = ops.iter().zip(&hashes).any(|(op, hash)| {
-            differs(op.n, *hash) || *first.entry(op.n).or_insert(*hash) != *hash
-        });
+        let reused = ops
+            .iter()
+            .zip(&hashes)
+            .any(|(op, hash)| differs(op.n, *hash) || *first.entry(op.n).or_insert(*hash) != *hash);
         let mut answers: Vec<(u64, Option<Outcome>)> = Vec::with_capacity(ops.len());
         let mut here: HashSet<u64> = HashSet::new();
         for (op, hash) in ops.iter().zip(hashes) {
@@ -213,14 +215,20 @@ impl Work<'_> {
         taken: &HashMap<(DeviceId, u64, [u8; 8]), OpId>,
         new: OpId,
     ) -> Result<Option<Taken>, ServiceError> {
-        let owner = if old.device == writer.device { Some(writer.who) } else { self.unit.device(old.device)?.map(|d| d.official) };
+        let owner = if old.device == writer.device {
+            Some(writer.who)
+        } else {
+            self.unit.device(old.device)?.map(|d| d.official)
+        };
         if owner != Some(writer.who) {
             return Ok(Some(Taken::refused(op, "reissue_foreign")));
         }
         let stands = taken.get(&(old.device, old.n, old.hash.0)).copied();
         let name = stands.unwrap_or(OpId { device: old.device, n: old.n });
         let stored = match self.kept_op(name) {
-            Some(kept) => Some(KnownOp { n: name.n, hash: kept.hash, status: kept.status, outcome: kept.outcome.clone() }),
+            Some(kept) => {
+                Some(KnownOp { n: name.n, hash: kept.hash, status: kept.status, outcome: kept.outcome.clone() })
+            }
             None => self.unit.known_ops(name.device, &[name.n])?.pop(),
         };
         let stored = stored.filter(|known| stands.is_some() || known.hash == old.hash);
@@ -425,9 +433,10 @@ impl Work<'_> {
             }
             let mut waiting = self.unit.held(&HeldFilter::WaitingFor(created.clone()))?;
             waiting.retain(|op| self.kept_op(op.id()).is_none());
-            let here = self.ops().iter().filter(|op| {
-                op.status == OpStatus::Held && op.waits_for.is_some_and(|id| created.contains(&id))
-            });
+            let here = self
+                .ops()
+                .iter()
+                .filter(|op| op.status == OpStatus::Held && op.waits_for.is_some_and(|id| created.contains(&id)));
             waiting.extend(here.cloned().collect::<Vec<_>>());
             let mut writers: HashMap<DeviceId, Option<Writer>> = HashMap::new();
             for op in waiting {

@@ -127,10 +127,8 @@ impl<'s> Work<'s> {
 
     /// Loads records that are not in hand yet, in one go.
     pub(super) fn load(&mut self, ids: impl IntoIterator<Item = RecordId>) -> Result<(), ServiceError> {
-        let mut missing: Vec<RecordId> = ids
-            .into_iter()
-            .filter(|id| !self.records.contains_key(id) && !self.absent.contains(id))
-            .collect();
+        let mut missing: Vec<RecordId> =
+            ids.into_iter().filter(|id| !self.records.contains_key(id) && !self.absent.contains(id)).collect();
         missing.sort_unstable();
         missing.dedup();
         if missing.is_empty() {

@@ -11,8 +11,11 @@ use payung_domain::{
     op::{Conflict, GoneReason, Op, Outcome, OutcomeStatus, Reissue},
     record::Record,
 };
-use payung_protocol::{Checksum, Role, SigningKey, ReceiverSecret, record_check};
-use proptest::{prelude::*, test_runner::{Config, TestRunner}};
+use payung_protocol::{Checksum, ReceiverSecret, Role, SigningKey, record_check};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
 use serde_json::json;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -127,7 +130,8 @@ fn saved_record_comes_back_as_it_was(storage: &dyn Storage) {
 }
 
 fn scope_is_kept_by_every_look_at_records(storage: &dyn Storage) {
-    let mut all: Vec<Kept> = (0..4).map(|n| Kept::new(record(n + 1, PLACES[usize::try_from(n).expect("small")]))).collect();
+    let mut all: Vec<Kept> =
+        (0..4).map(|n| Kept::new(record(n + 1, PLACES[usize::try_from(n).expect("small")]))).collect();
     for (n, place) in (0..4).zip(PLACES) {
         let mut child = Record::new(id(n + 11), Kind::Enrollment, area(place));
         child.version = 1;
@@ -141,7 +145,8 @@ fn scope_is_kept_by_every_look_at_records(storage: &dyn Storage) {
         unit.index_name(id(n), &[], &[WordHash([7; 8])]).expect("indexed");
     }
     let ids: Vec<RecordId> = (1..=4).map(id).collect();
-    let cases = [("33.02.24.1001.005.003", 1), ("33.02.24.1001.005", 2), ("33.02.24.1001", 3), ("33", 4), ("33.02.24.1003", 0)];
+    let cases =
+        [("33.02.24.1001.005.003", 1), ("33.02.24.1001.005", 2), ("33.02.24.1001", 3), ("33", 4), ("33.02.24.1003", 0)];
     for (path, count) in cases {
         let scope = Scope::Areas(vec![area(path)]);
         assert_eq!(unit.records(&ids, &scope).expect("read").len(), count, "{path}");
@@ -191,7 +196,9 @@ fn feed_is_in_the_order_of_commits(storage: &dyn Storage) {
     unit.save(&mut again).expect("saved");
     let rt = area(PLACES[0]);
     let gone = unit.changes_since(&rt, village, 3, &Scope::Areas(vec![rt.clone()]), 9).expect("read");
-    assert!(matches!(&gone[..], [FeedRow::Gone(gone)] if gone.record == id(1) && gone.version == 3 && gone.why == GoneReason::Moved));
+    assert!(
+        matches!(&gone[..], [FeedRow::Gone(gone)] if gone.record == id(1) && gone.version == 3 && gone.why == GoneReason::Moved)
+    );
     let both = Scope::Areas(vec![rt.clone(), area(PLACES[3])]);
     assert!(unit.changes_since(&rt, village, 3, &both, 9).expect("read").is_empty());
     assert!(unit.was_within(id(1), &Scope::Areas(vec![rt.clone()])).expect("read"));
@@ -214,7 +221,10 @@ fn ops_are_found_by_name_and_outcomes_dropped(storage: &dyn Storage) {
     assert!(unit.known_ops(device_id(2), &[1]).expect("read")[0].outcome.is_some(), "of that device only");
     assert_eq!(unit.history(id(1)).expect("read").len(), 5);
     assert_eq!(unit.stored_op(all[3].id()).expect("read").expect("there"), all[3]);
-    assert_eq!((unit.highest_number(device_id(1)).expect("read"), unit.highest_number(device_id(7)).expect("read")), (4, 0));
+    assert_eq!(
+        (unit.highest_number(device_id(1)).expect("read"), unit.highest_number(device_id(7)).expect("read")),
+        (4, 0)
+    );
     let old = Reissue { device: device_id(1), n: 1, hash: all[0].hash };
     let new = OpId { device: device_id(2), n: 5 };
     unit.take(&old, new).expect("taken");
@@ -340,7 +350,10 @@ fn pairs_acts_and_counters_come_back(storage: &dyn Storage) {
     assert!(unit.duplicates(Some(id(1)), Some(DuplicateState::Review)).expect("read").is_empty());
     let act = PendingAct { seq: 4, record: id(1), act: b"act".to_vec() };
     unit.save_pending_act(&act).expect("saved");
-    assert!(unit.pending_acts(Some(&[id(1)])).expect("read") == [act.clone()] && unit.pending_acts(None).expect("read") == [act]);
+    assert!(
+        unit.pending_acts(Some(&[id(1)])).expect("read") == [act.clone()]
+            && unit.pending_acts(None).expect("read") == [act]
+    );
     assert!(unit.pending_acts(Some(&[id(2)])).expect("read").is_empty());
     unit.drop_pending_act(4).expect("dropped");
     assert!(unit.pending_acts(None).expect("read").is_empty());

@@ -107,7 +107,14 @@ pub trait Reading {
     fn heads(&self, prefix: &Area) -> Result<Vec<(String, u64)>>;
     /// What changed in the part `prefix` of a village after a seq, by seq: records as they are now, and removals of
     /// records that are not within the scope any more. The village's own record belongs to every part of it.
-    fn changes_since(&self, prefix: &Area, village: &str, after: u64, scope: &Scope, limit: usize) -> Result<Vec<FeedRow>>;
+    fn changes_since(
+        &self,
+        prefix: &Area,
+        village: &str,
+        after: u64,
+        scope: &Scope,
+        limit: usize,
+    ) -> Result<Vec<FeedRow>>;
     /// The running checksum of every area with records within the scope.
     fn checksums(&self, scope: &Scope) -> Result<Vec<(Area, Checksum)>>;
     /// Whether a record was ever removed from an area within the scope.

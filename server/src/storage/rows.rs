@@ -117,7 +117,9 @@ impl OpStatus {
 
     /// From the text in SQL.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Applied, Self::Linked, Self::Held, Self::Refused, Self::Superseded].into_iter().find(|s| s.as_str() == name)
+        [Self::Applied, Self::Linked, Self::Held, Self::Refused, Self::Superseded]
+            .into_iter()
+            .find(|s| s.as_str() == name)
     }
 }
 

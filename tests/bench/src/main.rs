@@ -1,6 +1,7 @@
 //! `./dev bench`: the figures an issue names, measured on the real phone core and the real server, each in a process
 //! of its own, over HTTP on this machine. Prints a table, writes JSON and docs/BENCHMARKS.md. Nothing is asserted.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
+#![allow(clippy::cast_precision_loss, reason = "figures: counts far below 2^52, read by people")]
 
 mod clock;
 mod figures;

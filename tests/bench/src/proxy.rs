@@ -51,7 +51,7 @@ impl CountingProxy {
 }
 
 fn pump(mut from: TcpStream, mut to: TcpStream, count: &AtomicU64) {
-    let mut buffer = [0; 64 << 10];
+    let mut buffer = vec![0; 64 << 10];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
         count.fetch_add(read as u64, Ordering::SeqCst);
         if to.write_all(&buffer[..read]).is_err() {

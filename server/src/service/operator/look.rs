@@ -94,7 +94,12 @@ impl Service {
     }
 
     /// Pairs that may be one person: in a state, or all.
-    pub fn duplicates(&self, by: OfficialId, state: Option<DuplicateState>, now: i64) -> Result<Vec<Duplicate>, ServiceError> {
+    pub fn duplicates(
+        &self,
+        by: OfficialId,
+        state: Option<DuplicateState>,
+        now: i64,
+    ) -> Result<Vec<Duplicate>, ServiceError> {
         let pairs = self.storage.read()?.duplicates(None, state)?;
         self.audit_look(by, "look_duplicates", pairs.len(), now)?;
         Ok(pairs)
@@ -110,11 +115,8 @@ impl Service {
         limit: usize,
         now: i64,
     ) -> Result<Vec<EnrollmentItem>, ServiceError> {
-        let filter = RecordFilter {
-            kind: Some(Kind::Enrollment),
-            status: status.map(str::to_owned),
-            ..RecordFilter::default()
-        };
+        let filter =
+            RecordFilter { kind: Some(Kind::Enrollment), status: status.map(str::to_owned), ..RecordFilter::default() };
         let unit = self.storage.read()?;
         let found = unit.find(&filter, scope, after, limit)?;
         let items = items(&*unit, found)?;
@@ -155,7 +157,13 @@ impl Service {
     }
 
     /// The person who holds a NIK.
-    pub fn find_by_nik(&self, by: OfficialId, nik: &payung_domain::nik::Nik, scope: &Scope, now: i64) -> Result<Option<PersonItem>, ServiceError> {
+    pub fn find_by_nik(
+        &self,
+        by: OfficialId,
+        nik: &payung_domain::nik::Nik,
+        scope: &Scope,
+        now: i64,
+    ) -> Result<Option<PersonItem>, ServiceError> {
         let unit = self.storage.read()?;
         let claim = unit.claims(&[self.storage.sealer().nik_hash(nik.expose())])?;
         let ids: Vec<RecordId> = claim.into_iter().map(|(_, record)| record).collect();
@@ -166,7 +174,14 @@ impl Service {
     }
 
     /// Persons whose name has all these words, whole, however they are spelt in case and marks.
-    pub fn find_by_name(&self, by: OfficialId, name: &str, scope: &Scope, limit: usize, now: i64) -> Result<Vec<PersonItem>, ServiceError> {
+    pub fn find_by_name(
+        &self,
+        by: OfficialId,
+        name: &str,
+        scope: &Scope,
+        limit: usize,
+        now: i64,
+    ) -> Result<Vec<PersonItem>, ServiceError> {
         let sealer = self.storage.sealer();
         let words: Vec<_> = text::name_words(name).iter().map(|word| sealer.word_hash(word)).collect();
         let unit = self.storage.read()?;

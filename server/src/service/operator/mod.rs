@@ -9,14 +9,10 @@ mod perform;
 pub use act::{Act, Closing, Entry};
 pub use look::{ConflictItem, EnrollmentItem, HeldItem, PersonItem};
 pub(crate) use people::INVITE_LASTS;
-pub(crate) use perform::import_counter;
 pub use people::{NewInvite, SetupCode, SetupError};
+pub(crate) use perform::import_counter;
 
-use super::{
-    Service, ServiceError,
-    journal::Line,
-    work::Work,
-};
+use super::{Service, ServiceError, journal::Line, work::Work};
 use crate::storage::PendingAct;
 use payung_domain::id::{OfficialId, RecordId};
 use serde_json::json;

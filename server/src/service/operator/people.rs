@@ -47,24 +47,49 @@ pub(crate) fn smallest(areas: &[Area]) -> Vec<Area> {
 
 impl Service {
     /// Adds an operator for the whole office.
-    pub fn add_operator(&self, by: OfficialId, name: &str, role: Role, id: OfficialId, now: i64) -> Result<(), ServiceError> {
+    pub fn add_operator(
+        &self,
+        by: OfficialId,
+        name: &str,
+        role: Role,
+        id: OfficialId,
+        now: i64,
+    ) -> Result<(), ServiceError> {
         self.add_operator_in(by, name, role, &[], id, now)
     }
 
     /// Adds an operator who may act in these areas; everywhere where none are named.
-    pub fn add_operator_in(&self, by: OfficialId, name: &str, role: Role, areas: &[Area], id: OfficialId, now: i64) -> Result<(), ServiceError> {
-        let official = Official { id, name: checked_name(name)?, roles: vec![role], areas: smallest(areas), since: now };
+    pub fn add_operator_in(
+        &self,
+        by: OfficialId,
+        name: &str,
+        role: Role,
+        areas: &[Area],
+        id: OfficialId,
+        now: i64,
+    ) -> Result<(), ServiceError> {
+        let official =
+            Official { id, name: checked_name(name)?, roles: vec![role], areas: smallest(areas), since: now };
         self.act(by, Act::SaveOfficial { official }, now)
     }
 
     /// Invites a person to join with one device. The secret is in the link only; the server keeps its hash.
-    pub fn invite(&self, by: OfficialId, new: NewInvite, id: OfficialId, servers: Vec<String>, now: i64) -> Result<InviteLink, ServiceError> {
+    pub fn invite(
+        &self,
+        by: OfficialId,
+        new: NewInvite,
+        id: OfficialId,
+        servers: Vec<String>,
+        now: i64,
+    ) -> Result<InviteLink, ServiceError> {
         if new.areas.is_empty() {
             return Err(ServiceError::Refused("area_missing".to_owned()));
         }
         let official = match new.official {
             Some(known) => self.official(known)?,
-            None => Official { id, name: checked_name(&new.name)?, roles: new.roles.clone(), areas: Vec::new(), since: now },
+            None => {
+                Official { id, name: checked_name(&new.name)?, roles: new.roles.clone(), areas: Vec::new(), since: now }
+            }
         };
         let secret = InviteSecret::generate(&mut rng());
         let invite = Invite {
@@ -85,7 +110,13 @@ impl Service {
     }
 
     /// Retires a device (reinstalled, replaced) or revokes it (lost, misused).
-    pub fn set_device(&self, by: OfficialId, device: DeviceId, state: DeviceState, now: i64) -> Result<(), ServiceError> {
+    pub fn set_device(
+        &self,
+        by: OfficialId,
+        device: DeviceId,
+        state: DeviceState,
+        now: i64,
+    ) -> Result<(), ServiceError> {
         self.act(by, Act::SetDevice { device, state }, now)
     }
 
@@ -114,7 +145,12 @@ impl Service {
     }
 
     /// Signs a certificate under the next serial.
-    pub(crate) fn certify(&self, device: &Device, replaces: Option<DeviceId>, now: i64) -> Result<Vec<u8>, ServiceError> {
+    pub(crate) fn certify(
+        &self,
+        device: &Device,
+        replaces: Option<DeviceId>,
+        now: i64,
+    ) -> Result<Vec<u8>, ServiceError> {
         let official = self.official(device.official)?;
         let serial = self.storage.read()?.counter("certificate")? + 1;
         let certificate = Certificate {

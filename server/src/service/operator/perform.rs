@@ -138,9 +138,7 @@ impl Work<'_> {
                 self.refuse_op(*op, code)?;
                 Ok(json!({ "op": op, "code": code }))
             }
-            Act::Verify { enrollment } => {
-                self.step(who, *enrollment, &EnrollmentEvent::Verify, None, Evidence::None)
-            }
+            Act::Verify { enrollment } => self.step(who, *enrollment, &EnrollmentEvent::Verify, None, Evidence::None),
             Act::Return { enrollment, reason, by_branch_file } => {
                 let actor = by_branch_file.then_some(Actor::BranchFile);
                 self.step(who, *enrollment, &EnrollmentEvent::Return, actor, Evidence::Reason(reason.clone()))

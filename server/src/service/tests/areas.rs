@@ -23,14 +23,8 @@ fn scope_matrix_no_row_crosses_areas() {
     let mut writer = office.phone(&[RT3]);
     let op = writer.worker(&office, record(1), &nik(1), "SUPARNO");
     assert!(applied(&writer.send(&office, &[op])));
-    let matrix: [(&[&str], usize); 6] = [
-        (&[RT3], 1),
-        (&["33.02.24.1001.005"], 1),
-        (&["33.02"], 1),
-        (&[RT4], 0),
-        (&[RW6], 0),
-        (&[TELUK], 0),
-    ];
+    let matrix: [(&[&str], usize); 6] =
+        [(&[RT3], 1), (&["33.02.24.1001.005"], 1), (&["33.02"], 1), (&[RT4], 0), (&[RW6], 0), (&[TELUK], 0)];
     for (areas, told) in matrix {
         let mut phone = office.phone(areas);
         phone.pull(&office);
@@ -75,15 +69,19 @@ fn foreign_area_is_refused_and_a_lost_one_held() {
 fn growth_backfills_the_new_prefix_and_loss_evicts() {
     let office = Office::new();
     let (mut one, mut other) = (office.phone(&[RT3]), office.phone(&[RT4]));
-    let ops: Vec<_> = (1..=5).map(|i| one.worker(&office, record(i), &nik(u32::try_from(i).expect("small")), "SUPARNO")).collect();
+    let ops: Vec<_> =
+        (1..=5).map(|i| one.worker(&office, record(i), &nik(u32::try_from(i).expect("small")), "SUPARNO")).collect();
     one.send(&office, &ops);
-    let ops: Vec<_> = (11..=13).map(|i| other.worker_in(&office, record(i), &nik(u32::try_from(i).expect("small")), "SUTINAH", RT4)).collect();
+    let ops: Vec<_> = (11..=13)
+        .map(|i| other.worker_in(&office, record(i), &nik(u32::try_from(i).expect("small")), "SUTINAH", RT4))
+        .collect();
     other.send(&office, &ops);
     one.pull(&office);
     assert_eq!(people(&one), 5);
     office.service.assign(BOSS, one.device, &[area(RT3), area(RT4)], START).expect("grown");
     let reply = one.ask(&office, &[]);
-    let told: Vec<_> = reply.changes.iter().filter(|change| matches!(change, Change::Put(put) if put.area == area(RT3))).collect();
+    let told: Vec<_> =
+        reply.changes.iter().filter(|change| matches!(change, Change::Put(put) if put.area == area(RT3))).collect();
     assert!(told.is_empty(), "the old prefix is not sent again");
     one.take(&reply);
     assert_eq!(people(&one), 8);

@@ -8,7 +8,14 @@ use payung_domain::{
 };
 use serde_json::json;
 
-fn register(office: &Office, phone: &mut Phone, base: u128, nik: &str, name: &str, place: &str) -> payung_domain::op::Outcome {
+fn register(
+    office: &Office,
+    phone: &mut Phone,
+    base: u128,
+    nik: &str,
+    name: &str,
+    place: &str,
+) -> payung_domain::op::Outcome {
     let worker = phone.worker_in(office, record(base), nik, name, place);
     let enroll = Op { area: area(place), ..phone.enroll(office, record(base + 1), record(base)) };
     let submit = Op { area: area(place), ..phone.event(office, record(base + 2), record(base + 1), "submit", &[]) };
@@ -96,7 +103,12 @@ fn corrected_nik_closes_the_review() {
     let mut three = office.phone(&[RT4]);
     let third = register(&office, &mut three, 30, &nik(2), "DARMO", RT4);
     assert!(third.duplicate_of.is_some());
-    let found = office.service.find_by_nik(BOSS, &payung_domain::nik::Nik::parse(&nik(1)).expect("a NIK"), &crate::storage::Scope::Office, START);
+    let found = office.service.find_by_nik(
+        BOSS,
+        &payung_domain::nik::Nik::parse(&nik(1)).expect("a NIK"),
+        &crate::storage::Scope::Office,
+        START,
+    );
     assert_eq!(found.expect("searched").expect("found").worker.id, record(10));
 }
 
@@ -117,7 +129,14 @@ fn late_op_on_the_loser_is_judged_against_the_loser_and_names_the_survivor() {
     let office = Office::new();
     let (mut one, mut two) = (office.phone(&[VILLAGE]), office.phone(&[VILLAGE]));
     register(&office, &mut one, 10, &nik(1), "SUPARNO", RT3);
-    let loser = Op { set: { let mut set = worker(&nik(1), "SUPARNO"); set.insert("mother_name".to_owned(), json!("SUTI")); set }, ..two.worker_in(&office, record(20), &nik(1), "SUPARNO", RT4) };
+    let loser = Op {
+        set: {
+            let mut set = worker(&nik(1), "SUPARNO");
+            set.insert("mother_name".to_owned(), json!("SUTI"));
+            set
+        },
+        ..two.worker_in(&office, record(20), &nik(1), "SUPARNO", RT4)
+    };
     let mut early = two.clone();
     two.send(&office, &[loser]);
     // the form was opened before the link

@@ -1,7 +1,10 @@
 //! An enrolment from the door to the cover, and back.
 
 use super::office::*;
-use crate::{service::operator::{Act, Closing}, storage::Scope};
+use crate::{
+    service::operator::{Act, Closing},
+    storage::Scope,
+};
 use payung_domain::{
     calendar::Month,
     enrollment::{EnrollmentStatus, Kpj, PaymentCode, Reason},
@@ -35,7 +38,8 @@ fn number() -> Act {
 }
 
 fn pay(from: &str, until: &str) -> Act {
-    serde_json::from_value(json!({ "act": "pay", "enrollment": record(2), "from": from, "until": until })).expect("an act")
+    serde_json::from_value(json!({ "act": "pay", "enrollment": record(2), "from": from, "until": until }))
+        .expect("an act")
 }
 
 #[test]
@@ -106,7 +110,10 @@ fn unhealthy_or_undeclared_is_not_received() {
     let mut phone = office.phone(&[RT3]);
     let worker = phone.worker(&office, record(1), &nik(1), "SUPARNO");
     let mut enroll = phone.enroll(&office, record(2), record(1));
-    enroll.set.insert("declaration".to_owned(), json!({ "independent": true, "healthy": false, "at": "2026-11-22T09:00:00+07:00" }));
+    enroll.set.insert(
+        "declaration".to_owned(),
+        json!({ "independent": true, "healthy": false, "at": "2026-11-22T09:00:00+07:00" }),
+    );
     let submit = phone.event(&office, record(3), record(2), "submit", &[]);
     let outcomes = phone.send(&office, &[worker, enroll, submit]);
     assert_eq!(status(&outcomes[2]), (OutcomeStatus::Refused, Some("declaration_invalid")));
@@ -145,7 +152,12 @@ fn write_after_submitting_waits_as_a_correction() {
     assert_eq!(field(&outcomes[0], "name"), Some(&FieldOutcome::Correction));
     assert!(outcomes[1].fields.is_empty(), "class C goes on");
     assert_eq!(office.record(record(1)).value("name"), "SUPARNO");
-    let cover = phone.op(&office, payung_domain::field::Kind::Enrollment, record(2), &[("cover", enrollment(record(1))["cover"].clone())]);
+    let cover = phone.op(
+        &office,
+        payung_domain::field::Kind::Enrollment,
+        record(2),
+        &[("cover", enrollment(record(1))["cover"].clone())],
+    );
     let mut cover = cover;
     if let Some(cover) = cover.set.get_mut("cover") {
         cover["months"] = json!(12);
@@ -210,5 +222,12 @@ fn only_operators_act_and_only_the_branch_exports() {
     office.service.act(lurah, Act::Verify { enrollment: record(2) }, START).expect("verifies");
     let export = Act::Export { enrollment: record(2), export_id: "E1".to_owned() };
     assert!(office.service.act(lurah, export, START).is_err());
-    assert!(office.service.act(lurah, number(), START).expect_err("the branch's").to_string().contains("not_a_branch_operator"));
+    assert!(
+        office
+            .service
+            .act(lurah, number(), START)
+            .expect_err("the branch's")
+            .to_string()
+            .contains("not_a_branch_operator")
+    );
 }

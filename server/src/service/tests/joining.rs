@@ -3,8 +3,8 @@
 use super::office::*;
 use crate::{
     keys::rng,
-    service::operator::{Act, SetupCode},
     service::DataDir,
+    service::operator::{Act, SetupCode},
     storage::DeviceState,
 };
 use payung_protocol::{Certificate, DeviceKeys, JoinAnswer, JoinRequest, MAX_CERTIFICATE, ProblemCode, Role};
@@ -30,7 +30,8 @@ fn refusal(office: &Office, request: &JoinRequest) -> Option<ProblemCode> {
 fn same_invite_and_keys_give_the_same_certificate_for_72_hours() {
     let office = Office::new();
     let (invite, keys) = (office.invite(&[RT3], &[Role::Official]), DeviceKeys::generate(&mut rng()));
-    let join = |office: &Office| office.service.join(&request(&invite, &keys), "test", office.now.get()).expect("an answer");
+    let join =
+        |office: &Office| office.service.join(&request(&invite, &keys), "test", office.now.get()).expect("an answer");
     let JoinAnswer::Joined(first) = join(&office) else { panic!("refused") };
     office.later(71 * 3600 * 1000);
     let JoinAnswer::Joined(second) = join(&office) else { panic!("refused") };
@@ -47,7 +48,8 @@ fn unknown_or_old_invite_is_refused() {
     let office = Office::new();
     let keys = DeviceKeys::generate(&mut rng());
     let invite = office.invite(&[RT3], &[Role::Official]);
-    let guessed = payung_protocol::Invite { secret: payung_protocol::InviteSecret::generate(&mut rng()), ..invite.clone() };
+    let guessed =
+        payung_protocol::Invite { secret: payung_protocol::InviteSecret::generate(&mut rng()), ..invite.clone() };
     assert_eq!(refusal(&office, &request(&guessed, &keys)), Some(ProblemCode::InviteUnknown));
     office.later(72 * 3600 * 1000 + 1);
     assert_eq!(refusal(&office, &request(&invite, &keys)), Some(ProblemCode::InviteExpired));
@@ -75,7 +77,8 @@ fn replaced_device_is_retired_and_its_late_bundle_is_taken() {
     let late = old.worker(&office, record(1), &nik(1), "SUPARNO");
     let joined = office.rejoin(&old, &[RT3]);
     assert_ne!(joined.device, old.device);
-    let states: Vec<DeviceState> = office.service.devices().expect("listed").iter().map(|device| device.state).collect();
+    let states: Vec<DeviceState> =
+        office.service.devices().expect("listed").iter().map(|device| device.state).collect();
     assert!(states.contains(&DeviceState::Retired));
     let reply = old.ask(&office, &[late]);
     assert!(applied(&reply.outcomes) && reply.changes.is_empty());
@@ -119,6 +122,7 @@ fn certificates_have_rising_serials() {
         .collect();
     serials.sort_unstable();
     assert_eq!(serials, [2, 3]);
-    let refused = office.service.act(phone.official, Act::SetDevice { device: phone.device, state: DeviceState::Revoked }, START);
+    let refused =
+        office.service.act(phone.official, Act::SetDevice { device: phone.device, state: DeviceState::Revoked }, START);
     assert!(refused.is_err(), "an official revokes nobody");
 }

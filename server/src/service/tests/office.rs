@@ -156,10 +156,12 @@ impl Office {
     /// Every record and every op's status, to compare before and after.
     pub(crate) fn dump(&self) -> String {
         let unit = self.service.storage().read().expect("a unit");
-        let records = unit.find(&crate::storage::RecordFilter::default(), &Scope::Office, None, usize::MAX).expect("read");
+        let records =
+            unit.find(&crate::storage::RecordFilter::default(), &Scope::Office, None, usize::MAX).expect("read");
         let mut dump = String::new();
         for kept in records {
-            let history: Vec<_> = unit.history(kept.record.id).expect("read").iter().map(|op| (op.id(), op.status)).collect();
+            let history: Vec<_> =
+                unit.history(kept.record.id).expect("read").iter().map(|op| (op.id(), op.status)).collect();
             let _ = writeln!(dump, "{:?} {history:?}", kept.record);
         }
         dump
@@ -241,7 +243,14 @@ impl Phone {
         op
     }
 
-    pub(crate) fn event(&mut self, office: &Office, id: RecordId, of: RecordId, event: &str, more: &[(&str, Value)]) -> Op {
+    pub(crate) fn event(
+        &mut self,
+        office: &Office,
+        id: RecordId,
+        of: RecordId,
+        event: &str,
+        more: &[(&str, Value)],
+    ) -> Op {
         let at = chrono::DateTime::from_timestamp_millis(office.now.get()).expect("a time").to_rfc3339();
         let mut op = self.op(office, Kind::EnrollmentEvent, id, more);
         op.base = None;

@@ -1,10 +1,7 @@
 //! Exactly once: dedupe, re-used numbers, held ops, re-issue.
 
 use super::office::*;
-use crate::{
-    service::operator::Act,
-    storage::DeviceState,
-};
+use crate::{service::operator::Act, storage::DeviceState};
 use payung_domain::{
     field::Kind,
     id::OpId,
@@ -162,7 +159,11 @@ fn held_op_is_released_by_a_person_and_seen_through_never_passes_it() {
     let listed = office.service.held_ops(BOSS, START).expect("listed");
     assert_eq!(listed.len(), 2);
     office.act(Act::Release { op: OpId { device: phone.device, n: 1 }, record: record(1) });
-    office.act(Act::RefuseHeld { op: OpId { device: phone.device, n: 2 }, record: record(2), code: "not_yours".to_owned() });
+    office.act(Act::RefuseHeld {
+        op: OpId { device: phone.device, n: 2 },
+        record: record(2),
+        code: "not_yours".to_owned(),
+    });
     assert!(office.find(record(1)).is_some() && office.find(record(2)).is_none());
     let told = phone.send(&office, &[op]);
     assert_eq!(status(&told[0]), (OutcomeStatus::Applied, None), "the phone learns the final outcome");

@@ -64,15 +64,29 @@ impl World {
     fn play(&mut self, step: &Step) {
         match step {
             Step::Create { phone, record: id, nik: serial } => {
-                let op = self.phones[*phone].worker(&self.office, record(*id + 100 * *phone as u128), &nik(*serial), "SUPARNO");
+                let op = self.phones[*phone].worker(
+                    &self.office,
+                    record(*id + 100 * *phone as u128),
+                    &nik(*serial),
+                    "SUPARNO",
+                );
                 if op.base.is_none() {
                     self.queue(*phone, op);
                 }
             }
             Step::Edit { phone, record: id, field, value } => {
-                let held: Vec<RecordId> = self.phones[*phone].base.iter().filter(|(_, put)| put.kind.name() == "worker").map(|(id, _)| *id).collect();
+                let held: Vec<RecordId> = self.phones[*phone]
+                    .base
+                    .iter()
+                    .filter(|(_, put)| put.kind.name() == "worker")
+                    .map(|(id, _)| *id)
+                    .collect();
                 if let Some(id) = held.get(usize::try_from(*id).expect("small") % held.len().max(1)) {
-                    let text = if FIELDS[*field] == "phone" { format!("08123456780{value}") } else { format!("NILAI {}", char::from(b'A' + value)) };
+                    let text = if FIELDS[*field] == "phone" {
+                        format!("08123456780{value}")
+                    } else {
+                        format!("NILAI {}", char::from(b'A' + value))
+                    };
                     let op = self.phones[*phone].edit(&self.office, *id, FIELDS[*field], text);
                     self.queue(*phone, op);
                 }

@@ -4,7 +4,7 @@ use super::office::*;
 use crate::{service::operator::Act, storage::DeviceState};
 use payung_domain::{
     id::{Base, OpId},
-    op::{Op, OutcomeStatus, Outcome},
+    op::{Op, Outcome, OutcomeStatus},
 };
 
 /// An acknowledged op as it is offered again, with its receipt of the epoch before.
@@ -180,11 +180,17 @@ fn act_whose_commit_was_cut_is_done_at_the_next_start() {
     let kept = unit.records(&[record(2)], &crate::storage::Scope::Office).expect("read");
     assert_eq!(kept[0].record.text("status"), Some("verified"));
     drop(unit);
-    service.act(BOSS, Act::Return {
-        enrollment: record(2),
-        reason: payung_domain::enrollment::Reason { code: "name_mismatch".to_owned(), text: String::new() },
-        by_branch_file: false,
-    }, START).expect("the next act is not swallowed by the cut line");
+    service
+        .act(
+            BOSS,
+            Act::Return {
+                enrollment: record(2),
+                reason: payung_domain::enrollment::Reason { code: "name_mismatch".to_owned(), text: String::new() },
+                by_branch_file: false,
+            },
+            START,
+        )
+        .expect("the next act is not swallowed by the cut line");
     drop(service);
     crate::service::Service::open_existing(&crate::service::DataDir::new(&data)).expect("still whole");
 }

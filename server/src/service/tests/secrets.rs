@@ -42,7 +42,18 @@ fn database_and_journal_show_no_nik_and_no_name() {
     fs::write(office.data().join("control"), nik(5)).expect("planted");
     assert_eq!(seen(&office.data(), &nik(5)), ["control"], "the scan finds what is there");
     fs::remove_file(office.data().join("control")).expect("removed");
-    for secret in [&nik(0), &nik(5), &nik(19), "SUPARNO", "WIBISONO", "MARYAMAH", "SITI AMINAH", "Gerilya", "PAK KETUA", "OPERATOR CABANG"] {
+    for secret in [
+        &nik(0),
+        &nik(5),
+        &nik(19),
+        "SUPARNO",
+        "WIBISONO",
+        "MARYAMAH",
+        "SITI AMINAH",
+        "Gerilya",
+        "PAK KETUA",
+        "OPERATOR CABANG",
+    ] {
         assert!(seen(&office.data(), secret).is_empty(), "{secret}");
     }
     let found = office.service.find_by_name(BOSS, "wibisono", &Scope::Office, 100, START).expect("searched");

@@ -2,8 +2,7 @@
 
 use super::{
     super::{
-        Device, Duplicate, DuplicateState, Kept, OpStatus, Result, Sealer, StorageError, StoredOp,
-        seal::Row as Sealed,
+        Device, Duplicate, DuplicateState, Kept, OpStatus, Result, Sealer, StorageError, StoredOp, seal::Row as Sealed,
     },
     Unit,
 };

@@ -12,7 +12,8 @@ pub(super) fn newest() -> i64 {
 
 /// Brings the schema up, each step in its own transaction; refuses a newer one without touching it.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
-    let version = |connection: &Connection| connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+    let version =
+        |connection: &Connection| connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
     let known = newest();
     let found = version(connection)?;
     if found > known {

@@ -53,7 +53,12 @@ impl Sqlite {
         prepare(&writer)?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
         migrate::migrate(&mut writer)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default(), sealer: Sealer::new(master) })
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            readers: Mutex::default(),
+            sealer: Sealer::new(master),
+        })
     }
 
     /// The database file.

@@ -196,7 +196,14 @@ impl Reading for Unit<'_> {
         self.all("SELECT code, seq FROM village WHERE code > ?1 AND code < ?2 ORDER BY code", [from, to], head)
     }
 
-    fn changes_since(&self, prefix: &Area, village: &str, after: u64, scope: &Scope, limit: usize) -> Result<Vec<FeedRow>> {
+    fn changes_since(
+        &self,
+        prefix: &Area,
+        village: &str,
+        after: u64,
+        scope: &Scope,
+        limit: usize,
+    ) -> Result<Vec<FeedRow>> {
         let (from, to) = below(prefix.as_str());
         // a prefix at or above the village has all of it
         let whole = prefix.rw().is_none();
@@ -250,7 +257,8 @@ impl Reading for Unit<'_> {
     }
 
     fn was_within(&self, record: RecordId, scope: &Scope) -> Result<bool> {
-        let left = self.all("SELECT area FROM tombstone WHERE record = ?1", [record.bytes()], |row| codec::area(row, "area"))?;
+        let left =
+            self.all("SELECT area FROM tombstone WHERE record = ?1", [record.bytes()], |row| codec::area(row, "area"))?;
         Ok(left.iter().any(|area| scope.contains(area)))
     }
 

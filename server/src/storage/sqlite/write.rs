@@ -85,7 +85,14 @@ impl Unit<'_> {
         Ok(())
     }
 
-    fn save_person(&self, table: &str, id: &[u8], columns: &str, extra: &[&dyn rusqlite::ToSql], json: &[u8]) -> Result<()> {
+    fn save_person(
+        &self,
+        table: &str,
+        id: &[u8],
+        columns: &str,
+        extra: &[&dyn rusqlite::ToSql],
+        json: &[u8],
+    ) -> Result<()> {
         let blob = self.sealer.seal(Sealed::Person(id), json);
         let marks = ", ?".repeat(extra.len());
         let sql = format!("INSERT OR REPLACE INTO {table} ({columns}) VALUES (?, ?{marks})");
@@ -232,7 +239,8 @@ impl Writing for Unit<'_> {
     }
 
     fn claim_niks(&self, claims: &[(NikHash, RecordId)]) -> Result<Vec<RecordId>> {
-        let mut claim = self.prepare_cached("INSERT INTO nik_claim (hash, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+        let mut claim =
+            self.prepare_cached("INSERT INTO nik_claim (hash, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
         let mut holders = Vec::with_capacity(claims.len());
         for (hash, record) in claims {
             let holder = if claim.execute(params![hash.0, record.bytes()])? == 1 {
@@ -272,7 +280,8 @@ impl Writing for Unit<'_> {
         for word in old.iter().filter(|word| !new.contains(word)) {
             drop.execute(params![word.0, record.bytes()])?;
         }
-        let mut add = self.prepare_cached("INSERT INTO name_word (hash, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+        let mut add =
+            self.prepare_cached("INSERT INTO name_word (hash, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
         for word in new.iter().filter(|word| !old.contains(word)) {
             add.execute(params![word.0, record.bytes()])?;
         }
@@ -305,7 +314,8 @@ impl Writing for Unit<'_> {
 
     fn save_device(&self, device: &Device) -> Result<()> {
         let json = codec::to_json(device, "person")?;
-        let extra: [&dyn rusqlite::ToSql; 3] = [&device.official.bytes(), &device.state.as_str(), &signed(device.seen_through)];
+        let extra: [&dyn rusqlite::ToSql; 3] =
+            [&device.official.bytes(), &device.state.as_str(), &signed(device.seen_through)];
         self.save_person("device", &device.id.bytes(), "id, person, official, state, seen_through", &extra, &json)
     }
 
