@@ -13,8 +13,8 @@ pub(crate) enum PhoneError {
     Command { column: usize },
     #[error("no database key of 32 bytes as hex was given")]
     NoKey,
-    #[error("the list of saved acts cannot be written: {0}")]
-    SavedLog(#[from] std::io::Error),
+    #[error("a file beside the store cannot be used: {0}")]
+    File(#[from] std::io::Error),
     #[error("no run was started")]
     NoSync,
     #[error("the run was lost")]
@@ -48,7 +48,7 @@ impl PhoneError {
         match self {
             Self::Command { .. } => "command".to_owned(),
             Self::NoKey => "no_key".to_owned(),
-            Self::SavedLog(_) => "saved_log".to_owned(),
+            Self::File(_) => "file".to_owned(),
             Self::NoSync => "no_sync".to_owned(),
             Self::SyncLost => "sync_lost".to_owned(),
             Self::Road(_) => "road".to_owned(),

@@ -52,5 +52,5 @@ fn build() -> Result<Binaries, ProgramError> {
         return Ok(Binaries::of(&folder));
     }
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
-    Err(ProgramError::Failed { program: "cargo".to_owned(), act: "build".to_owned(), said })
+    Err(ProgramError::Failed { program: "cargo".to_owned(), act: "build".to_owned(), said, all: String::new() })
 }

@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod binaries;
+pub mod ledger;
 pub mod phone;
 pub mod program;
 pub mod road;

@@ -26,6 +26,8 @@ pub enum ProgramError {
         act: String,
         /// The last line it wrote to standard error.
         said: String,
+        /// What it wrote to standard output all the same.
+        all: String,
     },
 }
 
@@ -43,8 +45,16 @@ pub fn run<A: AsRef<OsStr>>(program: &Path, args: &[A]) -> Result<String, Progra
     if done.status.success() {
         return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
     }
-    let act = args.iter().take(2).map(|arg| arg.as_ref().to_string_lossy()).collect::<Vec<_>>().join(" ");
+    // `admin --data DIR …` says less than what comes after
+    let act = args
+        .iter()
+        .skip(if args.len() > 6 { 6 } else { 0 })
+        .take(2)
+        .map(|arg| arg.as_ref().to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ");
     let said = String::from_utf8_lossy(&done.stderr);
     let said = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("(no word)").to_owned();
-    Err(ProgramError::Failed { program: name(), act, said })
+    let all = String::from_utf8_lossy(&done.stdout).into_owned();
+    Err(ProgramError::Failed { program: name(), act, said, all })
 }

@@ -101,7 +101,7 @@ impl Server {
     ///
     /// # Errors
     /// It cannot be killed.
-    pub fn kill(mut self) -> io::Result<()> {
+    pub fn kill(&mut self) -> io::Result<()> {
         self.child.kill()?;
         self.child.wait().map(drop)
     }

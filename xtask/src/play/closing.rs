@@ -3,13 +3,13 @@
 use super::{
     PlayError, failures,
     figures::Figures,
-    ledger::text,
     stage::{Stage, VILLAGE},
 };
 use payung_domain::{
     contribution::rupiah,
     region::{self, RegionCode},
 };
+use payung_system_tests::ledger::text;
 use serde_json::Value;
 
 /// Everything a person reads at the end.
@@ -46,6 +46,9 @@ fn is_covered(row: &Value) -> bool {
     matches!(row["phase"].as_str(), Some("covered" | "lapsing"))
 }
 
+/// The next step's column: what is longer goes on in the next line.
+const STEP: usize = 48;
+
 fn list(rows: &[Value]) -> String {
     let cells: Vec<[String; 5]> = rows
         .iter()
@@ -71,17 +74,35 @@ fn list(rows: &[Value]) -> String {
         format!("  {}{}\n", padded.concat(), row[4])
     };
     let mut out = vec![line(headers)];
-    for row in &cells {
-        out.push(line([&row[0], &row[1], &row[2], &row[3], &row[4]]));
+    for [name, nik, state, due, step] in &cells {
+        let steps = wrapped(step);
+        let (first, more) = steps.split_first().map_or(("", &[][..]), |(first, more)| (first.as_str(), more));
+        out.push(line([name, nik, state, due, first]));
+        out.extend(more.iter().map(|step| line(["", "", "", "", step])));
     }
     out.concat()
+}
+
+/// In lines of at most [`STEP`] characters, words kept whole.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= STEP => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// `Rp 92.400 untuk 6 bulan`, or that it is paid.
 fn due(due: &Value) -> String {
     let months = due["months"].as_u64().unwrap_or(0);
     match due["amount"].as_i64() {
-        Some(0) => format!("lunas, {} untuk {months} bulan", due["quoted"].as_i64().map(rupiah).unwrap_or_default()),
+        Some(0) => format!("{} untuk {months} bulan, lunas", due["quoted"].as_i64().map(rupiah).unwrap_or_default()),
         Some(amount) => format!("{} untuk {months} bulan", rupiah(amount)),
         None => String::new(),
     }

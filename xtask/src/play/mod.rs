@@ -4,7 +4,6 @@
 mod branch;
 mod closing;
 mod figures;
-mod ledger;
 mod progress;
 mod scenes;
 mod stage;
@@ -15,7 +14,7 @@ use crate::{
     workspace::{Profile, Workspace},
 };
 use figures::Figures;
-use payung_system_tests::{Binaries, PhoneError, ProgramError, ServerError};
+use payung_system_tests::{Binaries, PhoneError, ProgramError, ServerError, ledger::LedgerError};
 use progress::Progress;
 use stage::Stage;
 use std::{
@@ -55,6 +54,9 @@ pub(crate) enum PlayError {
     /// The office's tools.
     #[error(transparent)]
     Office(#[from] ProgramError),
+    /// Comparing with the server.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// The branch's file.
     #[error("the export cannot be read: {0}")]
     Export(#[from] csv::Error),

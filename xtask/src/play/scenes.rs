@@ -3,7 +3,6 @@
 use super::{
     PlayError, branch,
     figures::Figures,
-    ledger::{self, text},
     progress::Progress,
     stage::{Official, Stage, VILLAGE},
 };
@@ -15,7 +14,10 @@ use payung_domain::{
     region::{self, Level, RegionCode},
 };
 use payung_people::{Person, person};
-use payung_system_tests::{Admin, PhoneError, Trouble};
+use payung_system_tests::{
+    Admin, PhoneError, Trouble,
+    ledger::{self, text},
+};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
@@ -107,7 +109,7 @@ pub(super) fn play(stage: &mut Stage, seed: u64, begun: Instant, progress: &Prog
         for official in &mut stage.officials {
             let shown = ledger::phone_list(&official.list("checking")?);
             differing += ledger::differing(&shown, &server);
-            lost += ledger::lost(official, &stage.office)?;
+            lost += ledger::lost(&official.files, &stage.office)?;
         }
         let linked = stage.office.act(&["duplicates", "list", "--all"])?;
         let linked = items(&linked).iter().filter(|pair| pair["state"] == "linked").count();

@@ -114,16 +114,20 @@ impl Stage {
                 key_file(&official.files).display(),
             ));
         }
-        say("            then type a line: {\"do\":\"list\"}, {\"do\":\"counts\"}, {\"do\":\"sync\"}".to_owned());
-        say(format!("  a third   {{\"do\":\"join\",\"invite\":\"{invite}\"}}"));
-        say("            on a phone with a new folder and key; the invite is good for one phone and 72 hours"
-            .to_owned());
+        say("            then a line of JSON: {\"do\":\"list\"}, {\"do\":\"counts\"}, {\"do\":\"sync\"}, {\"do\":\"close\"}".to_owned());
+        let third = self.folder.join("phone-rt003");
+        let third = third.display();
+        say(format!("  a third   mkdir {third} && od -An -vtx1 -N32 /dev/urandom | tr -d ' \\n' > {third}.key"));
+        let program = self.binaries.phone.display();
+        say(format!("            {program} --folder {third} --saved {third}.saved.log --key-file {third}.key"));
+        say(format!("            {{\"do\":\"join\",\"invite\":\"{invite}\"}}"));
+        say("            (the invite is fresh: good for one phone, for 72 hours)".to_owned());
         Ok(lines.concat())
     }
 }
 
 fn key_file(files: &PhoneFiles) -> PathBuf {
-    files.saved.with_extension("key")
+    files.folder.with_extension("key")
 }
 
 fn join(

@@ -1,6 +1,6 @@
 //! A phone killed in the middle of registering loses nothing it had printed as saved.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use crate::common::{key, open, today};
 use payung_domain::{
     area::Area,
     enrollment::Phase,
@@ -10,17 +10,14 @@ use payung_domain::{
     text,
 };
 use payung_people::{Person, person};
-use payung_store::{DatabaseKey, Draft, Identity, Options, Store};
-use payung_system_tests::{Binaries, Phone, PhoneError, PhoneFiles};
+use payung_store::{Draft, Identity, Store};
+use payung_system_tests::{Binaries, Phone, PhoneError, PhoneFiles, ledger::contains};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     path::Path,
     time::{Duration, Instant},
 };
-
-mod common;
-use common::{key, today};
 
 const KILLS: usize = 200;
 
@@ -49,11 +46,6 @@ fn joined(folder: &Path, rng: &mut fastrand::Rng) -> PhoneFiles {
     };
     store.set_identity(&identity).unwrap();
     files
-}
-
-fn open(files: &PhoneFiles) -> Store {
-    let path = files.folder.join("payung.db");
-    Store::open(&path, &DatabaseKey::new(files.key), &Options::default()).unwrap()
 }
 
 /// Works on the entries until `deadline`; what was asked last may be unanswered then.
@@ -201,12 +193,7 @@ fn check_list(store: &Store, files: &PhoneFiles, registered: usize) {
         let Some(record) = line["record"].as_str() else { continue };
         let shown = store.shown(record.parse().unwrap()).unwrap();
         let held = shown.value(line["field"].as_str().unwrap());
-        assert!(
-            common::contains(held.unwrap_or(&Value::Null), &line["value"]),
-            "{} of a {}",
-            line["field"],
-            shown.kind
-        );
+        assert!(contains(held.unwrap_or(&Value::Null), &line["value"]), "{} of a {}", line["field"], shown.kind);
         workers += usize::from(shown.kind == Kind::Worker && line["field"] == "nik");
     }
     // a kill between the commit and the list leaves a registration off the list, never the other way

@@ -1,0 +1,12 @@
+//! The whole system: the real programs, each a process of its own, over real HTTP, with real files.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod branch_files;
+mod common;
+mod hostile_bodies;
+mod hostile_roads;
+mod kill_phone;
+mod kill_points;
+mod kill_server;
+mod refusals;
+mod secrets;
