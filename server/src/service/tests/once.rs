@@ -156,6 +156,8 @@ fn held_op_is_released_by_a_person_and_seen_through_never_passes_it() {
     // even a phone that says otherwise
     phone.seen_through = 2;
     phone.send(&office, &[]);
+    let again = phone.send(&office, std::slice::from_ref(&op));
+    assert_eq!(status(&again[0]), (OutcomeStatus::Held, Some("device_revoked")), "its outcome was not dropped");
     let listed = office.service.held_ops(BOSS, START).expect("listed");
     assert_eq!(listed.len(), 2);
     office.act(Act::Release { op: OpId { device: phone.device, n: 1 }, record: record(1) });
