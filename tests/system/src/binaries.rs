@@ -43,7 +43,7 @@ fn build() -> Result<Binaries, ProgramError> {
     let folder = test.ancestors().nth(2).unwrap_or(&test).to_path_buf();
     let target = folder.parent().unwrap_or(&folder);
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--workspace", "--bins"]).env("CARGO_TARGET_DIR", target);
+    cargo.args(["build", "--quiet", "--locked", "--workspace", "--bins"]).env("CARGO_TARGET_DIR", target);
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
