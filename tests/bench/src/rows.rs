@@ -16,6 +16,9 @@ use std::{
     process::Command,
 };
 
+/// Where the part of docs/BENCHMARKS.md begins that people write.
+const WRITTEN: &str = "\n## What is missed, and why\n";
+
 /// Where a phone and its server live.
 struct Scene {
     folder: PathBuf,
@@ -128,7 +131,10 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<(), BenchError> {
         fs::write(path, json)?;
     }
     if let Some(path) = &arguments.markdown {
-        fs::write(path, document(arguments, &table))?;
+        // what people wrote below the figures stays
+        let before = fs::read_to_string(path).unwrap_or_default();
+        let written = before.split_once(WRITTEN).map_or_else(String::new, |(_, rest)| format!("{WRITTEN}{rest}"));
+        fs::write(path, document(arguments, &table) + &written)?;
     }
     Ok(())
 }
