@@ -23,7 +23,7 @@ use std::{
 use thiserror::Error;
 
 /// The content type of a sealed bundle, both ways.
-pub const BUNDLE: &str = "application/vnd.payung.bundle";
+pub const BUNDLE: &str = "application/vnd.payung";
 const JSON: &str = "application/json";
 
 /// Sockets kept open are closed after this: a run's exchanges share one, the next run is minutes away.

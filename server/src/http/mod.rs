@@ -31,7 +31,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
 /// The content type of a sealed bundle, both ways.
-pub const BUNDLE: &str = "application/vnd.payung.bundle";
+pub const BUNDLE: &str = "application/vnd.payung";
 
 /// What a server takes.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use payung_system_tests::server::{Answer, request};
 use serde_json::Value;
 use std::{net::SocketAddr, thread};
 
-const BUNDLE: &str = "application/vnd.payung.bundle";
+const BUNDLE: &str = "application/vnd.payung";
 /// A server that holds what it is sent needs no more than this beside what it had, in KiB.
 const GROWTH_KIB: u64 = 64 << 10;
 

@@ -16,7 +16,7 @@ use std::{
     thread,
 };
 
-const BUNDLE: &str = "application/vnd.payung.bundle";
+const BUNDLE: &str = "application/vnd.payung";
 
 /// Answers a request's body with the bytes of a whole HTTP answer.
 type Answer = Box<dyn FnMut(&str, &[u8]) -> Vec<u8> + Send>;
