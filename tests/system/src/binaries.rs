@@ -44,6 +44,12 @@ fn build() -> Result<Binaries, ProgramError> {
     let target = folder.parent().unwrap_or(&folder);
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--locked", "--workspace", "--bins"]).env("CARGO_TARGET_DIR", target);
+    // `cargo test` tells us which package we are; ring's build script watches that and would compile anew each time
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            cargo.env_remove(name);
+        }
+    }
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
