@@ -14,6 +14,7 @@ pub mod merge;
 pub mod nik;
 pub mod occupation;
 pub mod op;
+pub mod planted;
 pub mod record;
 pub mod region;
 pub mod tag;

@@ -16,7 +16,10 @@ use hpke::{
     kdf::HkdfSha256,
     kem::X25519HkdfSha256,
 };
-use payung_domain::id::DeviceId;
+use payung_domain::{
+    id::DeviceId,
+    planted::{Planted, planted},
+};
 use rand_core::CryptoRng;
 use serde::Serialize;
 use std::{cell::RefCell, io::Read};
@@ -281,7 +284,7 @@ impl Place {
         let mut aad = self.context.as_bytes().to_vec();
         aad.extend_from_slice(&self.header.to_bytes());
         aad.extend_from_slice(&self.header.receiver.0);
-        if let Some(digest) = &self.answers {
+        if let Some(digest) = self.answers.as_ref().filter(|_| !planted(Planted::ReplyToOtherRequest)) {
             aad.extend_from_slice(&digest.0);
         }
         aad
@@ -320,13 +323,16 @@ fn open_answer(
     if header.receiver != device.receiver_key().id() {
         return Err(SealError::WrongReceiver);
     }
-    if header.bundle != answers.bundle {
+    if header.bundle != answers.bundle && !planted(Planted::ReplyToOtherRequest) {
         return Err(SealError::OtherRequest);
     }
     let message = Unverified::parse(&decrypt(sealed, device)?)?;
     let kid = message.kid().try_into().map(KeyId).map_err(|_| SealError::UnknownSigner)?;
     let key = server(kid).ok_or(SealError::UnknownSigner)?;
     let place = Place { context, header, answers: Some(answers.digest) };
+    if planted(Planted::ReplySignatureUnchecked) {
+        return unpack(message.unverified_payload(), limits.unpacked);
+    }
     unpack(&message.verify(&place.aad(), &key)?, limits.unpacked)
 }
 

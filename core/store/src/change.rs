@@ -13,6 +13,7 @@ use payung_domain::{
     field::Kind,
     id::{Base, Epoch, RecordId},
     op::{Body, Change, GoneReason, Put},
+    planted::{Planted, planted},
 };
 use rusqlite::Transaction;
 use std::collections::{HashMap, HashSet};
@@ -132,6 +133,9 @@ impl<'t> Taking<'t> {
             rid
         };
         self.areas.add(tx, aid, put.record, put.version)?;
+        if planted(Planted::InFlightEditDropped) {
+            tx.execute("DELETE FROM op WHERE record = ?1 AND state = 'new'", [put.record.bytes()])?;
+        }
         self.close_reached(put)?;
         self.look_again(put, old.as_ref(), rid, aid)
     }
@@ -210,6 +214,7 @@ impl<'t> Taking<'t> {
         let Some(row) = self.row(id)? else { return Ok(()) };
         // at equal version the put that came of the same act wins
         let newer = row.base.is_none_or(|base| {
+            let version = version + u64::from(planted(Planted::GoneBeatsPut));
             base.epoch != self.epoch || base.version < version || (why == GoneReason::Erased && base.version == version)
         });
         if !newer {
@@ -247,6 +252,9 @@ impl<'t> Taking<'t> {
         }
         for aid in areas {
             for id in self.ids("SELECT id FROM record WHERE aid = ?1", aid)? {
+                if planted(Planted::EvictDeletesUnsent) {
+                    self.tx.execute("DELETE FROM op WHERE record = ?1", [id.bytes()])?;
+                }
                 if let Some(row) = self.row(id)? {
                     self.drop(&row, row.leaving.max(1), false)?;
                 }

@@ -5,6 +5,7 @@ use crate::{
     key::{self, DatabaseKey, KeyCheck},
     schema, wal,
 };
+use payung_domain::planted::{Planted, planted};
 use rusqlite::{Connection, OpenFlags};
 use std::{
     fs::{self, File, TryLockError},
@@ -126,7 +127,7 @@ fn connections(files: &Files, key: &DatabaseKey, options: &Options) -> Result<(C
         return Err(StoreError::NewerSchema { found, known: schema::SCHEMA_VERSION });
     }
     writer.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    writer.pragma_update(None, "synchronous", "FULL")?;
+    writer.pragma_update(None, "synchronous", if planted(Planted::SkipFsyncPhone) { "OFF" } else { "FULL" })?;
     // iOS and some Android vendors lie to fsync; where F_FULLFSYNC exists it is used
     writer.pragma_update(None, "fullfsync", true)?;
     writer.pragma_update(None, "foreign_keys", true)?;

@@ -8,7 +8,11 @@ use crate::{
     sql,
     store::Store,
 };
-use payung_domain::{id::DeviceId, op::Op};
+use payung_domain::{
+    id::DeviceId,
+    op::Op,
+    planted::{Planted, planted},
+};
 use payung_protocol::{AppFacts, Checksum, Cursor, Request};
 use rusqlite::Transaction;
 use std::sync::atomic::Ordering;
@@ -131,6 +135,9 @@ fn gather(tx: &Transaction, room: &mut Room, condition: &str, after: i64) -> Res
 fn seen_through(tx: &Transaction) -> Result<u64> {
     let mut lowest: Option<i64> = None;
     for query in ["SELECT min(n) FROM op WHERE state = 'sent'", "SELECT min(n) FROM op WHERE state = 'held'"] {
+        if planted(Planted::SeenThroughPassesHeld) && query.contains("held") {
+            continue;
+        }
         let found: Option<i64> = tx.prepare_cached(query)?.query_row([], |row| row.get(0))?;
         lowest = lowest.into_iter().chain(found).min();
     }

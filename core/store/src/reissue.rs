@@ -11,6 +11,7 @@ use crate::{
 use payung_domain::{
     id::{DeviceId, RecordId},
     op::Reissue,
+    planted::{Planted, planted},
 };
 use rusqlite::Transaction;
 use std::collections::HashSet;
@@ -49,7 +50,12 @@ pub(crate) fn reissue(tx: &Transaction, mut saved: SavedOp, device: DeviceId, wh
         (Why::Rejoined | Why::Restored, Some(first)) => Some(first),
         _ => Some(present),
     };
-    saved.stale = stale(tx, &saved, why)?;
+    if planted(Planted::ReissueUnnamed) {
+        saved.reissue = None;
+    }
+    if !planted(Planted::StaleNotTold) {
+        saved.stale = stale(tx, &saved, why)?;
+    }
     let n = meta::next_n(tx)?;
     let (k, reissue) = (saved.k, saved.reissue);
     let stale = if saved.stale.is_empty() { None } else { Some(sql::to_json(&saved.stale)?) };
@@ -136,7 +142,11 @@ impl Store {
             meta::put(tx, "last_n", 0)?;
             meta::put(tx, "rejoin_needed", 0)?;
             for k in places(tx, "SELECT k FROM op WHERE state IN ('sent', 'held') ORDER BY k")? {
-                reissue(tx, by_k(tx, k)?, identity.device, Why::Rejoined)?;
+                let op = by_k(tx, k)?;
+                if planted(Planted::RejoinForgetsHeld) && op.state == OpState::Held {
+                    continue;
+                }
+                reissue(tx, op, identity.device, Why::Rejoined)?;
             }
             Ok(())
         })
@@ -154,6 +164,9 @@ pub(crate) fn places(tx: &Transaction, query: &str) -> Result<Vec<i64>> {
 /// receipt. Gives the records that may look different now: what was pulled no longer covers these ops.
 pub(crate) fn offer_again(tx: &Transaction, device: DeviceId) -> Result<HashSet<RecordId>> {
     let mut records = HashSet::new();
+    if planted(Planted::DoneNotOfferedAgain) {
+        tx.execute("UPDATE op SET state = 'discarded' WHERE state = 'done'", [])?;
+    }
     {
         let mut statement = tx.prepare_cached("SELECT DISTINCT record FROM op WHERE state IN ('acked', 'done')")?;
         let mut rows = statement.query([])?;

@@ -14,6 +14,7 @@ use payung_domain::{
     area::Area,
     id::{DeviceId, Epoch, Hlc, RecordId},
     op::{FieldOutcome, Outcome, OutcomeStatus},
+    planted::{Planted, planted},
 };
 use payung_protocol::Reply;
 use rusqlite::Transaction;
@@ -58,8 +59,12 @@ const REPULL_PAUSE_MS: i64 = 6 * 60 * 60 * 1000;
 /// The op that waits for an outcome. Of this device only: the reply may be to a request of the device this phone was
 /// before, whose ops have other names now.
 fn waiting_op(tx: &Transaction, device: DeviceId, n: u64) -> Result<Option<(i64, RecordId)>> {
-    let mut statement =
-        tx.prepare_cached("SELECT k, record FROM op WHERE device = ?1 AND n = ?2 AND state IN ('sent', 'held')")?;
+    let query = if planted(Planted::OtherDevicesOutcome) {
+        "SELECT k, record FROM op WHERE ?1 IS NOT NULL AND n = ?2 AND state IN ('sent', 'held')"
+    } else {
+        "SELECT k, record FROM op WHERE device = ?1 AND n = ?2 AND state IN ('sent', 'held')"
+    };
+    let mut statement = tx.prepare_cached(query)?;
     let mut rows = statement.query((device.bytes(), sql::bits(n)))?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some((row.get(0)?, sql::record(row, 1)?)))
@@ -113,6 +118,9 @@ fn take_outcome(
                 refused,
                 now_ms,
             ))?;
+            if planted(Planted::AckedDroppedEarly) {
+                tx.execute("UPDATE op SET state = 'done' WHERE k = ?1", [k])?;
+            }
         }
     }
     report.count(outcome);
@@ -177,11 +185,16 @@ impl Store {
     /// Takes a reply, in one transaction. `asked` is the batch's of the request it answers
     /// ([`crate::Batch::asked`]), however long ago that was made; replies may come late, twice and in any order.
     pub fn take_reply(&self, reply: &Reply, asked: &Asked, now_ms: i64) -> Result<TakeReport> {
+        let early = planted(Planted::CursorBeforeCommit) && self.cursor()?.1 == asked.cursor;
+        if let Some(cursor) = reply.cursor.as_ref().filter(|_| early) {
+            self.write("meta", |tx, _| meta::put(tx, "cursor", &cursor.0))?;
+        }
         self.write("reply", |tx, changed| {
             let mut report = TakeReport { more: reply.more, ..TakeReport::default() };
             let device = meta::device(tx)?;
-            let held = meta::cursor(tx)?;
-            report.answered = device == Some(asked.device) && reply.request_cursor == held && asked.cursor == held;
+            let held = if early { asked.cursor.clone() } else { meta::cursor(tx)? };
+            let current = reply.request_cursor == held && asked.cursor == held;
+            report.answered = device == Some(asked.device) && (current || planted(Planted::StaleReplyChanges));
             let (mut dirty, mut offered) = (HashSet::new(), HashSet::new());
             let mut epoch = meta::epoch(tx)?;
             if report.answered {
@@ -219,10 +232,15 @@ impl Store {
                 report.changes = reply.changes.len() as u64;
             }
             // an outcome of another epoch says nothing about this server
-            if epoch == Some(reply.epoch) {
+            if epoch == Some(reply.epoch) || planted(Planted::OldEpochOutcome) {
                 for outcome in &reply.outcomes {
                     dirty.extend(take_outcome(tx, outcome, reply.epoch, asked.device, now_ms, &mut report)?);
                 }
+            }
+            if planted(Planted::AllPendingMarkedSent) && report.applied > 0 {
+                let sent = "UPDATE op SET state = 'done', device = coalesce(device, ?1), n = coalesce(n, -k),
+                            hash = coalesce(hash, zeroblob(8)) WHERE state IN ('new', 'sent')";
+                tx.execute(sent, [asked.device.bytes()])?;
             }
             let up_to_date = report.answered && !reply.more;
             // a reply to a revoked phone reads nothing and has neither

@@ -17,6 +17,7 @@ use payung_domain::{
     id::{Base, OpId, RecordId},
     nik::Nik,
     op::{Body, Resolution},
+    planted::{Planted, planted},
     tag::nik_tag,
     text,
     worker::{CaptureContext, WorkerDraft},
@@ -194,8 +195,12 @@ fn edit(tx: &Transaction, edit: &Edit, now_ms: i64) -> Result<Saved> {
         keep_nik(tx, edit.record, set.get("nik"))?;
     }
     let last = op::find(tx, "WHERE op.record = ?1 ORDER BY op.k DESC LIMIT 1", [edit.record.bytes()])?;
+    let is_open = |state| state == OpState::New || planted(Planted::AbsorbedIntoSealed) && state == OpState::Sent;
     let saved = match last {
-        Some(last) if last.state == OpState::New && last.resolve.is_empty() && last.base == edit.base => {
+        Some(last) if is_open(last.state) && last.resolve.is_empty() && last.base == edit.base => {
+            if planted(Planted::AbsorbedIntoSealed) {
+                tx.execute("DROP TRIGGER IF EXISTS op_body_immutable", [])?;
+            }
             let mut all = last.set;
             all.extend(set);
             let hlc = meta::next_hlc(tx, now_ms)?;

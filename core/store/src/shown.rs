@@ -13,6 +13,7 @@ use payung_domain::{
     id::{Base, RecordId},
     nik::Nik,
     op::{Body, Conflict, Outcome},
+    planted::{Planted, planted},
 };
 use rusqlite::{OptionalExtension, Transaction};
 use serde_json::Value;
@@ -199,11 +200,18 @@ pub(crate) fn shown(tx: &Transaction, id: RecordId) -> Result<Option<ShownRecord
         ops.extend(op::of_record(tx, alias)?);
     }
     overlay(&mut fields, ops);
+    let mut base = row.base;
+    if let Some(base) = base.as_mut().filter(|_| planted(Planted::BaseFromReceipt)) {
+        let receipt =
+            "SELECT coalesce(max(receipt_version), 0) FROM op WHERE receipt_record = ?1 AND receipt_epoch = ?2";
+        let receipt: i64 = tx.query_row(receipt, (id.bytes(), sql::bits(base.epoch.0)), |row| row.get(0))?;
+        base.version = base.version.max(sql::unbits(receipt));
+    }
     Ok(Some(ShownRecord {
         id,
         kind: row.kind,
         area: area::path(tx, row.aid)?,
-        base: row.base,
+        base,
         alias_of: row.alias_of,
         leaving: row.leaving,
         fields,

@@ -7,6 +7,7 @@ use crate::{
     observe::{Changed, Observers, Subscription},
     open::{self, Files, Options},
 };
+use payung_domain::planted::{Planted, planted};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::{
     fs::File,
@@ -85,7 +86,10 @@ impl Store {
                 let mut changed = Changed::default();
                 let value = body(&tx, &mut changed)?;
                 fail::point(act, "before_commit");
-                tx.commit()?;
+                let committed = tx.commit();
+                if !planted(Planted::CommitUnchecked) {
+                    committed?;
+                }
                 fail::point(act, "after_commit");
                 Ok((value, changed))
             })()

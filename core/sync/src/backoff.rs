@@ -1,5 +1,6 @@
 //! When to try again: full jitter (Brooker, "Exponential backoff and jitter", AWS 2015), remembered over restarts.
 
+use payung_domain::planted::{Planted, planted};
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +45,8 @@ impl Backoff {
     /// The wait is uniform between nothing and the bound, which doubles with every failure; it comes on top of what
     /// the server asked for, so that those it turned away together do not come back together.
     pub(crate) fn failed(&mut self, now_ms: i64, retry_after: Option<u32>, rng: &mut impl Rng) -> i64 {
-        let jitter = uniform(bound(self.failures), rng);
+        let longest = if planted(Planted::RetryWithoutBackoff) { 0 } else { bound(self.failures) };
+        let jitter = uniform(longest, rng);
         self.failures = self.failures.saturating_add(1);
         self.wait(now_ms, jitter, retry_after)
     }

@@ -6,6 +6,7 @@ use crate::{
     transport::{Endpoint, PortalSign, Transport, TransportError},
 };
 use chrono::DateTime;
+use payung_domain::planted::{Planted, planted};
 use payung_protocol::{PROBLEM_JSON, Problem};
 use reqwest::{
     StatusCode,
@@ -126,7 +127,7 @@ impl HttpTransport {
         }
         let ours = if endpoint == Endpoint::Keys { JSON } else { BUNDLE };
         if status == StatusCode::OK {
-            return if is_type(&response, ours) {
+            return if is_type(&response, ours) || planted(Planted::PortalPageTaken) {
                 self.read(response, endpoint.reply_limit())
             } else {
                 Err(portal(PortalSign::Page))

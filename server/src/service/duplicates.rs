@@ -12,6 +12,7 @@ use payung_domain::{
     id::{OpId, RecordId},
     merge::{self, Authority, Judge},
     op::{Body, Op},
+    planted::{Planted, planted},
     record::Record,
     text,
 };
@@ -22,7 +23,7 @@ impl Work<'_> {
     /// Checks every NIK written in this unit: the first to claim it stands, a second is linked or reviewed.
     pub(super) fn settle_niks(&mut self) -> Result<(), ServiceError> {
         let writes = self.take_nik_writes();
-        if writes.is_empty() {
+        if writes.is_empty() || planted(Planted::SecondNikUnseen) {
             return Ok(());
         }
         let hash = |nik: &Option<String>| nik.as_deref().map(|nik| self.sealer.nik_hash(nik));

@@ -6,6 +6,7 @@ use crate::storage::{Device, HeldFilter};
 use payung_domain::{
     id::{DeviceId, RecordId},
     op::{Outcome, OutcomeStatus},
+    planted::{Planted, planted},
 };
 use payung_protocol::{BadOp, Reply, Request};
 use serde_json::json;
@@ -84,7 +85,7 @@ impl Service {
         if advances && reply.epoch == work.epoch {
             // never past an op that still waits, whatever the phone says
             let held = work.unit.held(&HeldFilter::Device(device.id))?;
-            let lowest = held.iter().map(|op| op.op.n).min();
+            let lowest = held.iter().map(|op| op.op.n).min().filter(|_| !planted(Planted::SeenThroughPassesHeld));
             let through = lowest.map_or(request.seen_through, |n| request.seen_through.min(n - 1));
             if through > device.seen_through {
                 work.unit.drop_outcomes(device.id, through)?;

@@ -25,7 +25,10 @@ use crate::{
     storage::{Storage, StorageError, sqlite::Sqlite},
 };
 use journal::{Journal, JournalError};
-use payung_domain::id::Epoch;
+use payung_domain::{
+    id::Epoch,
+    planted::{Planted, planted},
+};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -208,6 +211,7 @@ impl Service {
     pub fn begin_epoch(&self) -> Result<Epoch, ServiceError> {
         let unit = self.storage.write()?;
         let epoch = new_epoch(Some(unit.epoch()?));
+        let epoch = if planted(Planted::RestoreWithoutEpoch) { unit.epoch()? } else { epoch };
         unit.set_epoch(epoch)?;
         unit.append_audit(clock::now(), "server", "epoch", &serde_json::json!({ "epoch": epoch }).to_string())?;
         unit.commit()?;

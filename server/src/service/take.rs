@@ -9,6 +9,7 @@ use payung_domain::{
     id::{DeviceId, OfficialId, OpId, RecordId},
     merge::{self, Authority, Judge, Merged},
     op::{FieldOutcome, Op, OpHash, Outcome, OutcomeStatus, Reissue},
+    planted::{Planted, planted},
     record::Record,
 };
 use payung_protocol::Role;
@@ -109,7 +110,8 @@ impl Work<'_> {
         let wanted: Vec<RecordId> = ops.iter().map(|op| op.record).chain(parents).collect();
         self.load(wanted)?;
 
-        let differs = |n: u64, hash: OpHash| known.get(&n).is_some_and(|known| known.hash != hash);
+        let is_other = |known: &KnownOp, hash: OpHash| known.hash != hash && !planted(Planted::HashUnchecked);
+        let differs = |n: u64, hash: OpHash| known.get(&n).is_some_and(|known| is_other(known, hash));
         let mut first: HashMap<u64, OpHash> = HashMap::new();
         let reused = ops
             .iter()
@@ -130,10 +132,11 @@ impl Work<'_> {
                 answers.push((n, again));
                 continue;
             }
-            if let Some(known) = known.get(&n).filter(|known| known.hash == hash) {
+            let again = known.get(&n).filter(|known| !is_other(known, hash));
+            if let Some(known) = again.filter(|_| !planted(Planted::NoDedupe)) {
                 let outcome = match &known.outcome {
-                    Some(outcome) => outcome.clone(),
-                    None => self.replayed(op)?,
+                    Some(outcome) if !planted(Planted::ReplayWithoutOutcome) => outcome.clone(),
+                    _ => self.replayed(op)?,
                 };
                 answers.push((n, Some(outcome)));
                 continue;
@@ -155,7 +158,20 @@ impl Work<'_> {
                 answers.push((n, Some(self.replayed(op)?)));
                 continue;
             }
+            if planted(Planted::DedupeByContent)
+                && self
+                    .unit
+                    .history(op.record)?
+                    .iter()
+                    .any(|old| (&old.op.set, &old.op.resolve) == (&op.set, &op.resolve))
+            {
+                answers.push((n, Some(self.replayed(op)?)));
+                continue;
+            }
             let result = self.take_new(writer, op, &taken)?;
+            if planted(Planted::BadOpStopsBatch) && result.status == OpStatus::Refused {
+                return Err(ServiceError::Refused(result.outcome.code.unwrap_or_default()));
+            }
             self.keep_op(StoredOp {
                 device: writer.device,
                 hash,
@@ -285,7 +301,7 @@ impl Work<'_> {
 
     /// Judges one op: scope, what it names, its values, then the merge.
     pub(super) fn apply_op(&mut self, writer: &Writer, op: &Op, received: i64) -> Result<Taken, ServiceError> {
-        if writer.revoked && !writer.released {
+        if writer.revoked && !writer.released && !planted(Planted::RevokedStillWrites) {
             return Ok(Taken::held(op, "device_revoked", None));
         }
         let Some(table) = op.kind.table() else {
@@ -411,7 +427,7 @@ impl Work<'_> {
             return Ok(applied(op, OpStatus::Applied, op.record, version, merged));
         }
         let survivor = self.get(op.record)?.and_then(|record| record.alias.as_ref().map(|alias| alias.survivor));
-        if let Some(survivor) = survivor {
+        if let Some(survivor) = survivor.filter(|_| !planted(Planted::AliasIgnored)) {
             let (merged, version) = self.edit_both(op.record, survivor, |loser, survivor| {
                 let merged = merge::apply_linked(loser, survivor, op, judge);
                 (merged, survivor.version)
@@ -428,7 +444,7 @@ impl Work<'_> {
     pub(super) fn release(&mut self) -> Result<(), ServiceError> {
         loop {
             let created = self.take_created();
-            if created.is_empty() {
+            if created.is_empty() || planted(Planted::HeldNotReleased) {
                 return Ok(());
             }
             let mut waiting = self.unit.held(&HeldFilter::WaitingFor(created.clone()))?;

@@ -8,6 +8,7 @@ use crate::{
     field::Class,
     id::Base,
     op::{Candidate, FieldOutcome, Op},
+    planted::{Planted, planted},
     record::{Alias, Record, Stamped},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -187,7 +188,7 @@ pub fn unlink(loser: &mut Record, survivor: &mut Record, late: &[(Op, Judge)]) {
         close_if_settled(survivor, &field);
     }
     let version = loser.version;
-    for (op, judge) in late {
+    for (op, judge) in late.iter().filter(|_| !planted(Planted::UnlinkLosesSource)) {
         for (field, value) in &op.set {
             let write = Write { op, judge, version, source: None, base: op.base, touched: false };
             write.field(loser, field, value);

@@ -5,6 +5,7 @@ use crate::{
     field::Class,
     id::{Base, OpId, RecordId},
     op::{Candidate, Conflict, FieldOutcome, Op, Resolution},
+    planted::{Planted, planted},
     record::{Record, Stamp},
 };
 use serde_json::Value;
@@ -25,7 +26,8 @@ pub fn apply(record: &mut Record, op: &Op, judge: &Judge) -> Merged {
         merged.fields.insert(field.clone(), outcome);
         merged.changed |= changed;
     }
-    if merged.changed || record.version == 0 {
+    let told = !planted(Planted::ConflictNotTold) || !merged.fields.values().all(|it| *it == FieldOutcome::Conflict);
+    if merged.changed && told || record.version == 0 {
         record.version = version;
         merged.changed = true;
     }
@@ -79,7 +81,13 @@ type Judged = (FieldOutcome, bool);
 impl Write<'_> {
     /// The rules for an ordinary write, in the order of the design. Returns the outcome and whether anything changed.
     pub(super) fn field(&self, record: &mut Record, field: &str, value: &Value) -> Judged {
-        let class = record.kind.class(field);
+        let mut class = record.kind.class(field);
+        if planted(Planted::ClassBTreatedAsC) && class == Class::B {
+            class = Class::C;
+        }
+        if planted(Planted::UnknownFieldsDropped) && record.kind.field(field).is_none() {
+            return (FieldOutcome::Kept, false);
+        }
         let id = self.judge.op_id(self.op);
         if let Some(outcome) = self.owner(record, field, value, class) {
             return outcome;
@@ -167,7 +175,7 @@ impl Write<'_> {
             }
             self.put(record, field, value);
             record.conflicts.remove(field);
-            if unseen.is_empty() {
+            if unseen.is_empty() || planted(Planted::ResolutionClosesUnseen) {
                 return (FieldOutcome::Kept, true);
             }
             unseen.push(self.candidate(value));
@@ -339,7 +347,8 @@ impl Write<'_> {
 
     /// Whether the value that stands is this device's own, written to the same record.
     fn is_author(&self, stands: Option<&Stamp>) -> bool {
-        stands.is_some_and(|stamp| stamp.author.device == self.judge.device && stamp.author.n < self.op.n)
+        !planted(Planted::ConflictWithOneself)
+            && stands.is_some_and(|stamp| stamp.author.device == self.judge.device && stamp.author.n < self.op.n)
     }
 
     /// Whether the writer had seen the value that stands.

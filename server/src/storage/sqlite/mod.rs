@@ -12,6 +12,7 @@ pub(crate) use write::audit_hash;
 pub use upkeep::{Finding, Glance, copy, fold, glance};
 
 use super::{Reading, Result, Sealer, Storage, StorageError, Writing};
+use payung_domain::planted::{Planted, planted};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::{
     ops::Deref,
@@ -82,7 +83,7 @@ impl Sqlite {
 fn prepare(connection: &Connection) -> Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "synchronous", if planted(Planted::SkipFsyncServer) { "OFF" } else { "FULL" })?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     // 16 MiB a connection: the hot ends of the indexes of a branch
     connection.pragma_update(None, "cache_size", -16_384)?;
@@ -99,6 +100,9 @@ impl Storage for Sqlite {
     fn write(&self) -> Result<Box<dyn Writing + '_>> {
         // a unit that panicked has rolled back, so the connection is as good as before
         let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if planted(Planted::AckBeforeCommit) && !connection.is_autocommit() {
+            connection.execute_batch("COMMIT")?;
+        }
         connection.execute_batch("BEGIN IMMEDIATE")?;
         Ok(Box::new(Unit { lease: Lease::Writer(connection), sealer: &self.sealer }))
     }
@@ -132,7 +136,8 @@ impl Deref for Unit<'_> {
 impl Drop for Unit<'_> {
     fn drop(&mut self) {
         // after a commit there is nothing to roll back; a failed ROLLBACK means SQLite has done it already
-        if !self.is_autocommit() {
+        let left_open = planted(Planted::AckBeforeCommit) && matches!(self.lease, Lease::Writer(_));
+        if !self.is_autocommit() && !left_open {
             let _ = self.execute_batch("ROLLBACK");
         }
         if let Lease::Reader(connection, pool) = &mut self.lease {

@@ -13,6 +13,7 @@ use payung_domain::{
     area::Area,
     id::{DeviceId, Epoch, OpId, RecordId},
     op::{GoneReason, Reissue},
+    planted::{Planted, planted},
 };
 use payung_protocol::Checksum;
 use rusqlite::{OptionalExtension, Params, Row, ToSql, params};
@@ -206,7 +207,7 @@ impl Reading for Unit<'_> {
     ) -> Result<Vec<FeedRow>> {
         let (from, to) = below(prefix.as_str());
         // a prefix at or above the village has all of it
-        let whole = prefix.rw().is_none();
+        let whole = prefix.rw().is_none() || planted(Planted::WrongAreaServed);
         let rows = i64::try_from(limit).unwrap_or(i64::MAX);
         let bound = params![village, signed(after), whole, prefix.as_str(), from, to, rows];
         let sql = format!(

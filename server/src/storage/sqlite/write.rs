@@ -12,6 +12,7 @@ use payung_domain::{
     area::Area,
     id::{DeviceId, Epoch, OpId, RecordId},
     op::Reissue,
+    planted::{Planted, planted},
     record::Record,
 };
 use payung_protocol::{Checksum, record_check};
@@ -105,6 +106,10 @@ impl Unit<'_> {
 
 impl Writing for Unit<'_> {
     fn commit(self: Box<Self>) -> Result<()> {
+        if planted(Planted::AckBeforeCommit) {
+            // with the next unit
+            return Ok(());
+        }
         Ok(self.execute_batch("COMMIT")?)
     }
 
@@ -164,7 +169,13 @@ impl Writing for Unit<'_> {
                     signed(kept.record.version)
                 ])?;
             }
-            let seq = if told { Some(take(&here)?) } else { None };
+            let mut seq = if told { Some(take(&here)?) } else { None };
+            if planted(Planted::CursorByClock) && told {
+                let written = kept.record.stamps.values().map(|stamp| stamp.hlc.millis().unsigned_abs()).max();
+                seq = written.or(seq);
+                let sql = "UPDATE village SET seq = max(seq, ?2) WHERE code = ?1";
+                self.execute(sql, params![here, seq.map(signed)])?;
+            }
             self.save_record(kept, &here, seq)?;
             kept.stored = Some((kept.record.area.clone(), kept.record.version));
         }
