@@ -8,7 +8,6 @@ use crate::clock;
 use payung_protocol::{
     Fingerprint, KeyId, KeyList, PublishedKeys, ReceiverEntry, ReceiverList, ReceiverSecret, SealError, SigningKey,
 };
-use rand_core::UnwrapErr;
 use serde::{Deserialize, Serialize};
 use std::{
     fs,
@@ -47,8 +46,8 @@ pub enum KeysError {
 }
 
 /// The system's random source, as the sealing functions take it.
-pub fn rng() -> UnwrapErr<getrandom::SysRng> {
-    UnwrapErr(getrandom::SysRng)
+pub fn rng() -> clock::Random {
+    clock::Random
 }
 
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]

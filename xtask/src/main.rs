@@ -4,6 +4,7 @@
 mod bench;
 mod floor;
 mod play;
+mod sim;
 mod suite;
 mod tally;
 mod workspace;
@@ -27,6 +28,12 @@ enum Task {
     Test {
         /// The parts; all when none is named.
         parts: Vec<suite::Part>,
+    },
+    /// Play random histories in the simulator, in a release build.
+    Sim {
+        /// Handed to the simulator as they are; `--help` names them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
     },
     /// Measure in a release build and write docs/BENCHMARKS.md.
     Bench {
@@ -82,6 +89,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Run(args) => play::run(&workspace, &args),
         Task::Test { parts } => suite::run(&workspace, &parts),
+        Task::Sim { args } => sim::run(&workspace, &args),
         Task::Bench { args } => bench::run(&workspace, &args),
     };
     done.unwrap_or_else(|error| {

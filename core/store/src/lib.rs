@@ -33,6 +33,8 @@ pub use change::Orphan;
 pub use draft::{Draft, DraftId};
 pub use error::StoreError;
 pub use fail::FAIL_POINTS;
+#[cfg(feature = "fail-points")]
+pub use fail::{FailHook, set_fail_hook};
 pub use fixing::{NeedsFixing, OpenConflict};
 pub use key::DatabaseKey;
 pub use list::{Counts, Page, PageKey, WorkerQuery, WorkerSummary};

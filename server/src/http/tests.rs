@@ -376,7 +376,8 @@ fn soft_stop_finishes_what_is_under_way() {
     let sealed = phone.seal(&with_ops(vec![op(1)])).into_bytes();
     let mut socket = TcpStream::connect(running.address).expect("connected");
     let length = sealed.len();
-    let head = format!("POST /v1/exchange HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {length}\r\n\r\n");
+    let head =
+        format!("POST /v1/exchange HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {length}\r\n\r\n");
     socket.write_all(head.as_bytes()).expect("sent");
     // told to go on, the request is under way; a socket whose head nobody has read yet is idle and may be closed
     let mut go_on = [0; 25];

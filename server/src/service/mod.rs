@@ -171,8 +171,12 @@ impl Service {
         let path = dir.database();
         let database = |source| OpenError::Database { path: path.clone(), source };
         let storage = Sqlite::open(&path, keys.master()).map_err(database)?;
-        let journal = Journal::new(dir.journal());
-        let service = Self::with(Arc::new(storage), Arc::new(keys), journal)?;
+        Ok(Self::open_on(Arc::new(storage), Arc::new(keys), Journal::new(dir.journal()))?)
+    }
+
+    /// Opens a server on parts, and does what the journal says was begun.
+    pub fn open_on(storage: Arc<dyn Storage>, keys: Arc<Keys>, journal: Journal) -> Result<Self, ServiceError> {
+        let service = Self::with(storage, keys, journal)?;
         service.catch_up()?;
         Ok(service)
     }

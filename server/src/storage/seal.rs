@@ -112,7 +112,7 @@ thread_local! {
         decompress: zstd::bulk::Decompressor::new().expect("no dictionary can be wrong"),
         scratch: Vec::new(),
         // a nonce = 16 random bytes of this thread + a counter: unique without a system call for each blob
-        prefix: clock::random(),
+        prefix: clock::never_again(),
         count: 0,
     });
 }
