@@ -21,6 +21,9 @@ pub(crate) const CONTEXT: &str = "payung/certificate/1";
 /// The most bytes a certificate may have, signature included.
 pub const MAX_CERTIFICATE: usize = 700;
 
+/// A certificate is renewed when its lease has less than this left: 20 days, in milliseconds.
+const RENEW_WITHIN_MS: i64 = 20 * 24 * 60 * 60 * 1000;
+
 payung_domain::wire_enum! {
     /// What a device may be used for.
     pub enum Role {
@@ -92,6 +95,13 @@ impl Certificate {
             return Err(SealError::TooLarge { limit: MAX_CERTIFICATE });
         }
         verified_cbor(Unverified::parse(signed)?, CONTEXT, server)
+    }
+}
+
+impl Certificate {
+    /// Whether its lease has less than 20 days left at a moment, milliseconds since 1970: time to ask for the next.
+    pub fn is_due(&self, now_ms: i64) -> bool {
+        self.lease_until.saturating_sub(now_ms) < RENEW_WITHIN_MS
     }
 }
 

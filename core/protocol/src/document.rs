@@ -29,7 +29,8 @@ fn write_document(out: &mut String) -> std::fmt::Result {
 Made by `payung_protocol::document`; `PAYUNG_BLESS=1 cargo test -p payung-protocol` writes it anew. Schema version {SCHEMA}.
 
 One exchange for every road: the same sealed bytes go by HTTPS, through a hub or as a file. A phone posts a sealed
-request to `/v1/exchange` and gets a sealed reply; joining is the same at `/v1/join`; `GET /v1/keys` hands out the keys.
+request to `/v1/exchange` and gets a sealed reply; joining, and asking for a newer certificate, is the same at `/v1/join`;
+`GET /v1/keys` hands out the keys.
 Bundles are never refused for their age, order or repetition.
 
 ## Sealing
@@ -52,7 +53,8 @@ clear header  = version (1) = 1 || receiver key id (8) || bundle id (16)
 | request | `{exchange}` | session key of the device | device id, 16 bytes | server's receiver key |
 | reply | `{exchange}` | server signing key | its key id | device key |
 | join request | `{join}` | the session key inside | its key id | server's receiver key |
-| join answer | `{join}` | server signing key | its key id | device key inside the request |
+| renew request | `{join}` | session key of the device | device id, 16 bytes | server's receiver key |
+| join answer, to both | `{join}` | server signing key | its key id | device key |
 
 | limit | sealed bytes | JSON bytes |
 |---|---|---|
@@ -188,6 +190,7 @@ padding, times milliseconds since 1970, hybrid clocks `milliseconds << 16 | coun
 | server_time | the server's clock |
 | backoff | seconds to wait |
 | min_app | oldest app served in full |
+| renew | the device's certificate has changed: ask for it |
 | checksums | {area: checksum} of each leaf area, when `more` is false; left out if the request's total was equal |
 
 A checksum is the sum, mod 2^64, over records of the first 8 bytes (big-endian) of SHA-256 (record id, 16 bytes || version,
@@ -230,6 +233,14 @@ The hash of an op is the first 8 bytes of SHA-256 over its JSON without `receipt
 | app | as above |
 
 A join answer is `{joined: {certificate, server_time}}` or `{refused: problem}`.
+
+| renew request | |
+|---|---|
+| serial | of the certificate the device has |
+
+A device asks when its lease has less than 20 days left or a reply said `renew`. It gets the certificate at hand, or a new
+one with a new lease; a retired or revoked device is refused. A phone takes a certificate for its own keys, device and
+official only, and with a higher serial than the one it has; naming that serial, it is not told `renew` again.
 
 ### Invite
 

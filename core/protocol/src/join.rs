@@ -43,7 +43,16 @@ pub struct JoinRequest {
     pub app: Option<AppFacts>,
 }
 
-/// The device has joined.
+/// A device that has joined asks for its certificate, near the end of its lease or when a reply said that there is a
+/// newer one. Signed by its session key, `kid` = device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewRequest {
+    /// Serial of the certificate it has; 0 where it cannot read the one it has.
+    #[serde(default)]
+    pub serial: u64,
+}
+
+/// The device has joined, or its certificate was renewed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinReply {
     /// Its certificate, see [`crate::Certificate`].
@@ -59,12 +68,12 @@ impl fmt::Debug for JoinReply {
     }
 }
 
-/// The answer to a join request.
+/// The answer to a join request, or to a request for a newer certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JoinAnswer {
     /// The device has joined.
     Joined(JoinReply),
-    /// It has not: `invite_unknown`, `invite_used`, `invite_expired`.
+    /// It has not: `invite_unknown`, `invite_used`, `invite_expired`; `device_revoked` for a renewal.
     Refused(Problem),
 }

@@ -15,6 +15,7 @@ mod certificate;
 mod common;
 mod cose;
 pub mod document;
+mod endpoint;
 mod invite;
 mod join;
 mod key_list;
@@ -25,8 +26,9 @@ mod seal;
 
 pub use bundle::{BundleDigest, BundleId, Header, Limits, SealedBundle, Sent};
 pub use certificate::{Certificate, MAX_CERTIFICATE, Role};
+pub use endpoint::{BUNDLE_TYPE, Endpoint};
 pub use invite::{Invite, InviteError, InviteSecret};
-pub use join::{Attestation, JoinAnswer, JoinReply, JoinRequest};
+pub use join::{Attestation, JoinAnswer, JoinReply, JoinRequest, RenewRequest};
 pub use key_list::{KeyList, PublishedKeys, ReceiverEntry, ReceiverList, Serials, ServerKeys};
 pub use keys::{DeviceKeys, Fingerprint, KeyId, ReceiverKey, ReceiverSecret, SigningKey, VerifyingKey};
 pub use message::{AppFacts, BadOp, Checksum, Cursor, MAX_OPS, Reply, Request, record_check};
@@ -37,5 +39,5 @@ pub use payung_domain::op::{
 pub use problem::{PROBLEM_JSON, Problem, ProblemCode};
 pub use seal::{
     Opened, OpenedJoin, SealError, open_join, open_join_answer, open_reply, open_request, seal_join, seal_join_answer,
-    seal_reply, seal_request,
+    seal_renewal, seal_reply, seal_request,
 };

@@ -162,6 +162,9 @@ pub struct Reply {
     /// The oldest app that is still served in full.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_app: Option<String>,
+    /// The device's certificate has changed: ask for it ([`crate::RenewRequest`]). Never the certificate itself.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub renew: bool,
     /// Of each leaf area in scope, once there is no more to read; left out where the request's total was equal.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub checksums: BTreeMap<Area, Checksum>,
@@ -169,6 +172,26 @@ pub struct Reply {
     /// outcome is among them stays pending, a record is found missing by its area's checksum.
     #[serde(skip)]
     pub unread: usize,
+}
+
+impl Reply {
+    /// A reply that says nothing but when it was made and to what.
+    pub fn new(epoch: Epoch, request_cursor: Option<Cursor>, server_time: i64) -> Self {
+        Self {
+            epoch,
+            outcomes: Vec::new(),
+            changes: Vec::new(),
+            cursor: None,
+            request_cursor,
+            more: false,
+            server_time,
+            backoff: None,
+            min_app: None,
+            renew: false,
+            checksums: BTreeMap::new(),
+            unread: 0,
+        }
+    }
 }
 
 impl fmt::Debug for Reply {
@@ -184,6 +207,7 @@ impl fmt::Debug for Reply {
             .field("server_time", &self.server_time)
             .field("backoff", &self.backoff)
             .field("min_app", &self.min_app)
+            .field("renew", &self.renew)
             .field("checksums", &self.checksums.len())
             .field("unread", &self.unread)
             .finish()

@@ -69,6 +69,8 @@ problems! {
     SignatureInvalid = "signature_invalid", 403, "Tanda tangan kiriman tidak sah", "The signature is not valid";
     /// No device of that name.
     DeviceUnknown = "device_unknown", 403, "Perangkat tidak dikenal", "The device is unknown";
+    /// The device was retired or revoked: only joining again helps.
+    DeviceRevoked = "device_revoked", 403, "Perangkat sudah tidak aktif", "The device is no longer active";
     /// The device may not do this there.
     AreaForeign = "area_foreign", 403, "Di luar wilayah tugas", "Outside the area of duty";
     /// No such invite.

@@ -4,7 +4,7 @@
 use crate::{
     bundle::{BundleDigest, BundleId, HEADER, Header, Limits, SealedBundle, Sent},
     cose::{self, Unverified},
-    join::{JoinAnswer, JoinRequest},
+    join::{JoinAnswer, JoinRequest, RenewRequest},
     keys::{KeyId, ReceiverKey, ReceiverSecret, SigningKey, VerifyingKey},
     message::{BadOp, Reply, Request, from_object, read_reply, read_request},
     problem::ProblemCode,
@@ -130,13 +130,25 @@ pub struct Opened {
     pub sent: Sent,
 }
 
-/// A join request whose signature is good, by the session key it carries.
+/// What came to the join endpoint, its signature good. `sent` is what the answer will be bound to.
 #[derive(Debug)]
-pub struct OpenedJoin {
-    /// What it says.
-    pub request: JoinRequest,
-    /// What the answer will be bound to.
-    pub sent: Sent,
+pub enum OpenedJoin {
+    /// A phone with an invite; signed by the session key it carries.
+    Invited {
+        /// What it says.
+        request: Box<JoinRequest>,
+        /// What the answer will be bound to.
+        sent: Sent,
+    },
+    /// A device asks for its certificate; signed by its session key.
+    Renewal {
+        /// The device.
+        device: DeviceId,
+        /// What it says.
+        request: RenewRequest,
+        /// What the answer will be bound to.
+        sent: Sent,
+    },
 }
 
 /// Seals a phone's request to the server.
@@ -219,25 +231,48 @@ pub fn seal_join(
     seal(request, &place, Limits::JOIN, &session.verifying_key().id().0, session, server, rng)
 }
 
-/// Opens a join request. The signature shows that the sender has the session key it asks a certificate for; the
-/// invite's secret inside shows the rest, and is for the caller to check.
+/// Seals a device's request for its certificate.
+pub fn seal_renewal(
+    request: &RenewRequest,
+    bundle: BundleId,
+    device: DeviceId,
+    session: &SigningKey,
+    server: &ReceiverKey,
+    rng: &mut impl CryptoRng,
+) -> Result<SealedBundle, SealError> {
+    let place = Place::new(JOIN, server, bundle, None);
+    seal(request, &place, Limits::JOIN, &device.bytes(), session, server, rng)
+}
+
+/// Opens what came to the join endpoint; the length of `kid` tells what it is, and is under the signature. With an
+/// invite the signature shows that the sender has the session key it asks a certificate for; the invite's secret
+/// inside shows the rest, and is for the caller to check. `device` gives a joined phone's session key.
 pub fn open_join(
     sealed: &[u8],
     receiver: impl FnOnce(KeyId) -> Option<ReceiverSecret>,
+    device: impl FnOnce(DeviceId) -> Option<VerifyingKey>,
 ) -> Result<OpenedJoin, SealError> {
     Limits::JOIN.sealed(sealed.len())?;
     let header = Header::parse(sealed)?;
     let secret = receiver(header.receiver).ok_or(SealError::UnknownReceiver(header.receiver))?;
     let message = Unverified::parse(&decrypt(sealed, &secret)?)?;
-    let request: JoinRequest = from_object(&unpack(message.unverified_payload(), Limits::JOIN.unpacked)?)?;
+    let sent = Sent { bundle: header.bundle, digest: BundleDigest::of(sealed) };
+    let aad = Place { context: JOIN, header, answers: None }.aad();
+    if let Some(signer) = DeviceId::from_slice(message.kid()) {
+        let key = device(signer).ok_or(SealError::UnknownSigner)?;
+        let packed = message.verify(&aad, &key)?;
+        let request = from_object(&unpack(&packed, Limits::JOIN.unpacked)?)?;
+        return Ok(OpenedJoin::Renewal { device: signer, request, sent });
+    }
+    let request: Box<JoinRequest> = from_object(&unpack(message.unverified_payload(), Limits::JOIN.unpacked)?)?;
     if message.kid() != request.session_key.id().0 {
         return Err(SealError::UnknownSigner);
     }
-    message.verify(&Place { context: JOIN, header, answers: None }.aad(), &request.session_key)?;
-    Ok(OpenedJoin { request, sent: Sent { bundle: header.bundle, digest: BundleDigest::of(sealed) } })
+    message.verify(&aad, &request.session_key)?;
+    Ok(OpenedJoin::Invited { request, sent })
 }
 
-/// Seals the answer to a join request, a refusal included: it may have to travel through a hub.
+/// Seals the answer to what came to the join endpoint, a refusal included: it may have to travel through a hub.
 pub fn seal_join_answer(
     answer: &JoinAnswer,
     answers: &Sent,

@@ -4,9 +4,9 @@ mod common;
 
 use common::{World, cursor, reply, request};
 use payung_protocol::{
-    Certificate, Invite, JoinAnswer, JoinReply, KeyList, Limits, Problem, ProblemCode, PublishedKeys, ReceiverSecret,
-    Request, SealedBundle, Sent, Serials, SigningKey, open_join, open_join_answer, open_reply, open_request, seal_join,
-    seal_join_answer, seal_reply, seal_request,
+    Certificate, Invite, JoinAnswer, JoinReply, KeyList, Limits, OpenedJoin, Problem, ProblemCode, PublishedKeys,
+    ReceiverSecret, RenewRequest, Request, SealedBundle, Sent, Serials, SigningKey, open_join, open_join_answer,
+    open_reply, open_request, seal_join, seal_join_answer, seal_renewal, seal_reply, seal_request,
 };
 use serde_json::{Value, json};
 use std::{fs, path::PathBuf};
@@ -68,6 +68,11 @@ fn made() -> Value {
     let refused = JoinAnswer::Refused(Problem::new(ProblemCode::InviteUsed, "r-7"));
     let fifth = seal_join_answer(&refused, &join_sent, &w.server, &device_key, &mut w.rng).expect("sealed");
 
+    let invite = w.invite().to_link().expect("addresses are good");
+    // last: what was sealed before it stays byte for byte
+    let renew = RenewRequest { serial: 169 };
+    let sixth = seal_renewal(&renew, w.bundle, w.device, &w.phone.session, &receiver, &mut w.rng).expect("sealed");
+
     let (session, device) = (&w.phone.session, &w.phone.device);
     let session_id = session.verifying_key().id().0;
     let ask = |context, kid| Ends { context, to: &w.receiver, by: session, kid, answers: None };
@@ -80,6 +85,7 @@ fn made() -> Value {
         ask(joining, &session_id).entry("join", &third, &join),
         answer_to(joining, &join_sent).entry("joined", &fourth, &joined),
         answer_to(joining, &join_sent).entry("refused", &fifth, &refused),
+        ask(joining, &device_kid).entry("renew", &sixth, &renew),
     ];
     let signed = |name: &str, context: &str, bytes: &[u8], by: &SigningKey| {
         json!({
@@ -99,7 +105,7 @@ fn made() -> Value {
             signed("key list", "payung/keys/1", &keys, &w.root),
             signed("receiver list", "payung/receivers/1", &receivers, &w.server),
         ],
-        "invite": w.invite().to_link().expect("addresses are good"),
+        "invite": invite,
     })
 }
 
@@ -132,10 +138,13 @@ fn golden_bundles_open() {
     let device = &w.phone.device;
     let answer = open_reply(&sealed(1), device, |id| w.server_key(id), &opened.sent, Limits::REPLY).unwrap();
     assert_eq!(serde_json::to_value(&answer).unwrap(), message(1));
-    let joining = open_join(&sealed(3), |id| w.secret_of(id)).unwrap();
-    assert_eq!(serde_json::to_value(&joining.request).unwrap(), message(3));
+    let joining = |i: usize| open_join(&sealed(i), |id| w.secret_of(id), |id| w.session_of(id)).unwrap();
+    let OpenedJoin::Invited { request, sent } = joining(3) else { panic!("not the join request") };
+    assert_eq!(serde_json::to_value(&request).unwrap(), message(3));
+    let OpenedJoin::Renewal { device: asks, request, .. } = joining(6) else { panic!("not the renewal") };
+    assert_eq!((asks, serde_json::to_value(request).unwrap()), (w.device, message(6)));
     for i in [4, 5] {
-        let answer = open_join_answer(&sealed(i), device, |id| w.server_key(id), &joining.sent).unwrap();
+        let answer = open_join_answer(&sealed(i), device, |id| w.server_key(id), &sent).unwrap();
         assert_eq!(serde_json::to_value(&answer).unwrap(), message(i));
     }
 

@@ -15,7 +15,6 @@ use payung_protocol::{Cursor, Reply};
 use payung_store::{Asked, Decision, Edit, FAIL_POINTS, Identity, Store};
 use serde_json::json;
 use std::{
-    collections::BTreeMap,
     fs::{self, File},
     io::Write,
     os::unix::process::ExitStatusExt,
@@ -43,19 +42,7 @@ fn say(folder: &Path, what: &str) {
 }
 
 fn reply_to(asked: &Asked, cursor: u64) -> Reply {
-    Reply {
-        epoch: E1,
-        outcomes: vec![],
-        changes: vec![],
-        cursor: Some(Cursor(cursor.to_string())),
-        request_cursor: asked.cursor.clone(),
-        more: false,
-        server_time: NOW,
-        backoff: None,
-        min_app: None,
-        checksums: BTreeMap::new(),
-        unread: 0,
-    }
+    Reply { cursor: Some(Cursor(cursor.to_string())), ..Reply::new(E1, asked.cursor.clone(), NOW) }
 }
 
 /// Every act once, each told after it returned.

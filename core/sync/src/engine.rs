@@ -8,17 +8,18 @@ use crate::{
     address::{AddressError, ServerAddress},
     batch::MAX_BATCH_BYTES,
     error::SyncError,
-    membership::Membership,
+    membership::{Membership, RenewError},
     pace::Pace,
     report::{SyncReport, SyncState},
-    transport::{Endpoint, TransportError},
+    transport::TransportError,
 };
 use payung_domain::{
     id::{Base, RecordId},
     op::{FieldOutcome, Op, Outcome, OutcomeStatus},
 };
 use payung_protocol::{
-    AppFacts, BundleId, Limits, MAX_OPS, ProblemCode, Reply, SealError, SealedBundle, Sent, open_reply, seal_request,
+    AppFacts, BundleId, Endpoint, JoinAnswer, Limits, MAX_OPS, ProblemCode, RenewRequest, Reply, SealError,
+    SealedBundle, Sent, open_join_answer, open_reply, seal_renewal, seal_request,
 };
 use payung_store::{Asked, Store, TakeReport, Waiting};
 use rand_core::CryptoRng;
@@ -61,6 +62,7 @@ pub enum Urgency {
 enum InFlight {
     Keys(Want),
     Exchange(Box<Offer>),
+    Renewal(Sent),
 }
 
 /// Whether newer keys are wanted.
@@ -71,6 +73,17 @@ enum Want {
     Due,
     /// The run cannot go on without.
     Needed,
+}
+
+/// Whether a newer certificate is to be asked for. At the end of a run, once: nothing waits for it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Renewal {
+    Nothing,
+    /// The lease is near its end.
+    Due,
+    /// The server says that there is a newer one.
+    Told,
+    Asked,
 }
 
 /// Where the run stands.
@@ -111,6 +124,7 @@ pub struct SyncEngine {
     phase: Phase,
     keys: Want,
     asked_for_keys: bool,
+    renewal: Renewal,
     set_aside: Vec<u64>,
     repulled: bool,
     epochs: usize,
@@ -141,6 +155,7 @@ impl SyncEngine {
             return Err(SyncError::Address(AddressError::Cleartext));
         }
         let report = SyncReport { rejoin_needed: store.rejoin_needed()?, ..SyncReport::default() };
+        let renewal = if membership.is_due(now_ms) && pace.may_renew(now_ms) { Renewal::Due } else { Renewal::Nothing };
         Ok(Self {
             facts,
             keys: if membership.is_outdated(now_ms) { Want::Due } else { Want::Nothing },
@@ -152,6 +167,7 @@ impl SyncEngine {
             in_flight: None,
             phase: Phase::Unquiet,
             asked_for_keys: false,
+            renewal,
             set_aside: Vec::new(),
             repulled: false,
             epochs: 0,
@@ -175,15 +191,21 @@ impl SyncEngine {
         match self.in_flight.take() {
             Some(InFlight::Keys(want)) => self.keys = want,
             Some(InFlight::Exchange(_)) => self.phase = Phase::Unquiet,
-            None => {}
+            // asked for in the next run
+            Some(InFlight::Renewal(_)) | None => {}
         }
         let step = match self.phase {
             Phase::Over => Ok(None),
             Phase::Unquiet if self.keys != Want::Nothing => Ok(Some(self.ask_for_keys())),
             Phase::Unquiet => self.exchange(store, now_ms, rng).map(Some),
             Phase::Quiet => {
-                self.phase = Phase::Over;
-                self.keep_pace(store).map(|()| None)
+                let last = self.ask_for_certificate(now_ms, rng);
+                if last.is_some() {
+                    Ok(last)
+                } else {
+                    self.phase = Phase::Over;
+                    self.keep_pace(store).map(|()| None)
+                }
             }
         };
         step.map_err(|error| self.failed(error, store, now_ms, rng))
@@ -212,6 +234,14 @@ impl SyncEngine {
             (Some(InFlight::Keys(want)), Err(error)) => no_keys(want, error.into()),
             (Some(InFlight::Exchange(offer)), Ok(sealed)) => self.take_reply(&offer, &sealed, store, now_ms),
             (Some(InFlight::Exchange(offer)), Err(error)) => self.no_reply(&offer, error),
+            (Some(InFlight::Renewal(sent)), answer) => {
+                match self.take_certificate(answer, &sent, store) {
+                    Ok(renewed) => self.report.renewed = renewed,
+                    // what was exchanged stands; the next run asks again
+                    Err(error) => tracing::info!(%error, "the certificate was not renewed"),
+                }
+                Ok(())
+            }
         };
         taken.map_err(|error| self.failed(error, store, now_ms, rng))
     }
@@ -244,6 +274,33 @@ impl SyncEngine {
         self.asked_for_keys = true;
         self.in_flight = Some(InFlight::Keys(std::mem::replace(&mut self.keys, Want::Nothing)));
         self.outgoing(Endpoint::Keys, None, Vec::new())
+    }
+
+    fn ask_for_certificate(&mut self, now_ms: i64, rng: &mut impl CryptoRng) -> Option<Outgoing> {
+        match self.renewal {
+            Renewal::Nothing | Renewal::Asked => return None,
+            Renewal::Due => self.pace.renewal_ms = Some(now_ms),
+            Renewal::Told => {}
+        }
+        self.renewal = Renewal::Asked;
+        let (bundle, receiver) = (BundleId::generate(rng), self.membership.receiver(now_ms).ok()?);
+        let (request, own) = (RenewRequest { serial: self.membership.serial() }, &self.membership.own.session);
+        let sealed = seal_renewal(&request, bundle, self.membership.device, own, &receiver, rng).ok()?;
+        self.in_flight = Some(InFlight::Renewal(sealed.sent().ok()?));
+        Some(self.outgoing(Endpoint::Join, Some(bundle), sealed.into_bytes()))
+    }
+
+    fn take_certificate(
+        &mut self,
+        answer: Result<Vec<u8>, TransportError>,
+        sent: &Sent,
+        store: &Store,
+    ) -> Result<bool, RenewError> {
+        let signer = |id| self.membership.signing_key(id);
+        match open_join_answer(&answer?, &self.membership.own.device, signer, sent)? {
+            JoinAnswer::Joined(reply) => self.membership.take_certificate(reply.certificate, store),
+            JoinAnswer::Refused(problem) => Err(RenewError::Refused(Box::new(problem))),
+        }
     }
 
     fn exchange(&mut self, store: &Store, now_ms: i64, rng: &mut impl CryptoRng) -> Result<Outgoing, SyncError> {
@@ -356,6 +413,11 @@ impl SyncEngine {
         }
         self.report.resume_at_ms = self.pace.backoff.succeeded(now_ms, reply.backoff);
         self.note(offer, &reply, &taken, now_ms);
+        if reply.backoff.is_some() {
+            self.renewal = Renewal::Nothing;
+        } else if reply.renew && self.renewal != Renewal::Asked {
+            self.renewal = Renewal::Told;
+        }
         // a server that asks for a pause gets it, whatever is left
         // joined again while this was under way: its ops have other names now
         let renamed = !taken.answered && store.identity()?.is_some_and(|now| now.device != offer.asked.device);

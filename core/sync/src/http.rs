@@ -3,11 +3,11 @@
 
 use crate::{
     address::ServerAddress,
-    transport::{Endpoint, PortalSign, Transport, TransportError},
+    transport::{PortalSign, Transport, TransportError},
 };
 use chrono::DateTime;
 use payung_domain::planted::{Planted, planted};
-use payung_protocol::{PROBLEM_JSON, Problem};
+use payung_protocol::{BUNDLE_TYPE, Endpoint, PROBLEM_JSON, Problem};
 use reqwest::{
     StatusCode,
     blocking::{Client, Response},
@@ -23,8 +23,6 @@ use std::{
 };
 use thiserror::Error;
 
-/// The content type of a sealed bundle, both ways.
-pub const BUNDLE: &str = "application/vnd.payung";
 const JSON: &str = "application/json";
 
 /// Sockets kept open are closed after this: a run's exchanges share one, the next run is minutes away.
@@ -100,7 +98,7 @@ impl Transport for HttpTransport {
         let request = match endpoint {
             Endpoint::Keys => self.client.get(url),
             Endpoint::Join | Endpoint::Exchange => {
-                self.client.post(url).header(CONTENT_TYPE, BUNDLE).body(body.to_vec())
+                self.client.post(url).header(CONTENT_TYPE, BUNDLE_TYPE).body(body.to_vec())
             }
         };
         let response = request.send().map_err(|error| not_sent(&error))?;
@@ -125,7 +123,7 @@ impl HttpTransport {
         if encoded {
             return Err(portal(PortalSign::Encoded));
         }
-        let ours = if endpoint == Endpoint::Keys { JSON } else { BUNDLE };
+        let ours = if endpoint == Endpoint::Keys { JSON } else { BUNDLE_TYPE };
         if status == StatusCode::OK {
             return if is_type(&response, ours) || planted(Planted::PortalPageTaken) {
                 self.read(response, endpoint.reply_limit())

@@ -5,11 +5,11 @@ use crate::{
     error::JoinError,
     membership::{Granted, Joining, KnownServer},
     pace::Pace,
-    transport::{Endpoint, Transport, TransportError},
+    transport::{Transport, TransportError},
 };
 use payung_protocol::{
-    AppFacts, Attestation, BundleId, Certificate, DeviceKeys, Invite, JoinAnswer, JoinReply, JoinRequest, ProblemCode,
-    PublishedKeys, SealError, Serials, ServerKeys, open_join_answer, seal_join,
+    AppFacts, Attestation, BundleId, Certificate, DeviceKeys, Endpoint, Invite, JoinAnswer, JoinReply, JoinRequest,
+    ProblemCode, PublishedKeys, SealError, Serials, ServerKeys, open_join_answer, seal_join,
 };
 use payung_store::{Identity, Store};
 use rand_core::CryptoRng;

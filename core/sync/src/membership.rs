@@ -1,14 +1,15 @@
 //! What this phone needs to talk to its server: its own keys, the server's addresses and its believed key list.
 //! Kept in the encrypted store.
 
-use crate::{address::ServerAddress, error::SyncError};
+use crate::{address::ServerAddress, error::SyncError, transport::TransportError};
 use payung_domain::id::DeviceId;
 use payung_protocol::{
-    Certificate, DeviceKeys, Fingerprint, KeyId, PublishedKeys, ReceiverKey, ReceiverSecret, SealError, Serials,
-    ServerKeys, SigningKey, VerifyingKey,
+    Certificate, DeviceKeys, Fingerprint, KeyId, Problem, PublishedKeys, ReceiverKey, ReceiverSecret, SealError,
+    Serials, ServerKeys, SigningKey, VerifyingKey,
 };
 use payung_store::{Identity, Store, StoreError};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use zeroize::Zeroizing;
 
 const SERVER: &str = "server";
@@ -44,6 +45,26 @@ impl KnownServer {
     }
 }
 
+/// Why the phone keeps the certificate it has.
+#[derive(Debug, Error)]
+pub(crate) enum RenewError {
+    /// No answer came.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The server says no: the device was retired or revoked.
+    #[error("the server refused: {0}")]
+    Refused(Box<Problem>),
+    /// The answer or the certificate is not believed.
+    #[error("the certificate is not believed: {0}")]
+    Seal(#[from] SealError),
+    /// It is for another device, or older than the one the phone has.
+    #[error("the certificate is not for this device, or an old one")]
+    Other,
+    /// The phone's database did not do what it was asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// A joined phone, ready to seal and open.
 #[derive(Debug)]
 pub(crate) struct Membership {
@@ -51,6 +72,8 @@ pub(crate) struct Membership {
     pub(crate) own: DeviceKeys,
     pub(crate) server: KnownServer,
     pub(crate) keys: ServerKeys,
+    /// As it stands in the store; none where its signer is not in the key list any more.
+    certificate: Option<Certificate>,
 }
 
 impl Membership {
@@ -66,7 +89,43 @@ impl Membership {
         let own = device_keys(&own).ok_or(SyncError::Store(StoreError::Corrupt))?;
         // believed when it was stored, so only damage can fail here
         let keys = server.published.verify(&server.root, Serials::default()).map_err(SyncError::Keys)?;
-        Ok(Self { device: identity.device, own, server, keys })
+        let certificate = Certificate::verify(&identity.certificate, |id| keys.keys.signing_key(id)).ok();
+        Ok(Self { device: identity.device, own, server, keys, certificate })
+    }
+
+    /// Whether the certificate's lease is near its end.
+    pub(crate) fn is_due(&self, now_ms: i64) -> bool {
+        self.certificate.as_ref().is_none_or(|certificate| certificate.is_due(now_ms))
+    }
+
+    /// The serial of the certificate it has.
+    pub(crate) fn serial(&self) -> u64 {
+        self.certificate.as_ref().map_or(0, |certificate| certificate.serial)
+    }
+
+    /// Takes a newer certificate of this very device, in one transaction. The same one again changes nothing.
+    ///
+    /// # Errors
+    /// [`RenewError`]: it is not believed, and nothing changed.
+    pub(crate) fn take_certificate(&mut self, signed: Vec<u8>, store: &Store) -> Result<bool, RenewError> {
+        let certificate = Certificate::verify(&signed, |id| self.signing_key(id))?;
+        let present = store.identity()?.ok_or(RenewError::Other)?;
+        let area = certificate.areas.first().cloned().ok_or(RenewError::Other)?;
+        let ours = certificate.server == self.server.root
+            && certificate.device == self.device
+            && certificate.official == present.official
+            && certificate.session_key == self.own.session.verifying_key()
+            && certificate.device_key == self.own.device.receiver_key();
+        if !ours || certificate.serial < self.serial() {
+            return Err(RenewError::Other);
+        }
+        if certificate.serial == self.serial() {
+            return Ok(false);
+        }
+        let (device, official) = (certificate.device, certificate.official);
+        store.set_identity(&Identity { device, official, area, certificate: signed })?;
+        self.certificate = Some(certificate);
+        Ok(true)
     }
 
     /// Takes newer lists, if they are believed.

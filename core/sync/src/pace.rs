@@ -16,6 +16,9 @@ pub(crate) struct Pace {
     /// What the server was last told of this phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) told: Option<AppFacts>,
+    /// When it last asked for a certificate because of the lease, milliseconds since 1970 by this phone's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) renewal_ms: Option<i64>,
 }
 
 impl Pace {
@@ -26,6 +29,12 @@ impl Pace {
 
     pub(crate) fn save(&self, store: &Store) -> Result<(), StoreError> {
         store.set_value(PACE, Some(&serde_json::to_vec(self)?))
+    }
+
+    /// Whether the lease may be a reason to ask: once a day, since this clock may be wrong.
+    pub(crate) fn may_renew(&self, now_ms: i64) -> bool {
+        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+        self.renewal_ms.is_none_or(|last| !(0..DAY_MS).contains(&now_ms.saturating_sub(last)))
     }
 
     /// Whether these facts are news: another version, or the free space halved or doubled (it always changes a little).

@@ -1,6 +1,7 @@
 //! What a run did, and what a watcher sees of it.
 
 /// What one run did. Counts are ops unless said otherwise.
+#[allow(clippy::struct_excessive_bools, reason = "findings that can stand together")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SyncReport {
     /// Sent, each time anew.
@@ -35,6 +36,8 @@ pub struct SyncReport {
     pub areas_differing: usize,
     /// The server began a new epoch: it was restored.
     pub new_epoch: bool,
+    /// A newer certificate was taken: areas, roles or lease are other than before.
+    pub renewed: bool,
     /// Another copy of this phone has used its numbers: it must join again before more is sent.
     pub rejoin_needed: bool,
     /// Stopped by [`crate::Courier::interrupt`].

@@ -1,40 +1,9 @@
 //! How bytes reach the server and its answer comes back: by HTTP, or inside one process.
 
 use crate::address::ServerAddress;
-use payung_protocol::{Limits, Problem};
+use payung_protocol::{Endpoint, Problem};
 use std::fmt;
 use thiserror::Error;
-
-/// What is asked for. The three are the whole device API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Endpoint {
-    /// The published key lists; nothing is sent.
-    Keys,
-    /// A sealed join request.
-    Join,
-    /// A sealed exchange.
-    Exchange,
-}
-
-impl Endpoint {
-    /// The path on the server.
-    pub fn path(self) -> &'static str {
-        match self {
-            Self::Keys => "/v1/keys",
-            Self::Join => "/v1/join",
-            Self::Exchange => "/v1/exchange",
-        }
-    }
-
-    /// The most bytes of an answer that are read.
-    pub fn reply_limit(self) -> usize {
-        match self {
-            Self::Keys => 64 << 10,
-            Self::Join => Limits::JOIN.sealed,
-            Self::Exchange => Limits::REPLY.sealed,
-        }
-    }
-}
 
 /// By what it shows that something else than our server answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use payung_protocol::{Problem, ProblemCode};
-use payung_sync::{BUNDLE, Endpoint, HttpTransport, PortalSign, ServerAddress, Timeouts, Transport, TransportError};
+use payung_protocol::{BUNDLE_TYPE, Problem, ProblemCode};
+use payung_sync::{Endpoint, HttpTransport, PortalSign, ServerAddress, Timeouts, Transport, TransportError};
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
@@ -89,12 +89,12 @@ fn portal(sign: PortalSign) -> Result<Vec<u8>, TransportError> {
 #[test]
 fn a_whole_answer_of_our_type_is_handed_on() {
     let body: Vec<u8> = (0..=255).cycle().take(100_000).collect();
-    assert_eq!(ask(response("200 OK", &format!("content-type: {BUNDLE}\r\n"), &body)), Ok(body));
+    assert_eq!(ask(response("200 OK", &format!("content-type: {BUNDLE_TYPE}\r\n"), &body)), Ok(body));
 }
 
 #[test]
 fn the_head_of_a_request_is_small_and_tells_nothing_of_the_phone() {
-    let (address, request) = far_end(response("200 OK", &format!("content-type: {BUNDLE}\r\n"), b"x"));
+    let (address, request) = far_end(response("200 OK", &format!("content-type: {BUNDLE_TYPE}\r\n"), b"x"));
     transport().exchange(&address, Endpoint::Exchange, b"sealed").unwrap();
     let request = String::from_utf8(request.recv().unwrap()).unwrap();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
@@ -113,7 +113,7 @@ fn keys_are_asked_for_without_a_body_and_come_as_json() {
     assert_eq!(transport().exchange(&address, Endpoint::Keys, b""), Ok(b"{}".to_vec()));
     assert!(request.recv().unwrap().starts_with(b"GET /v1/keys HTTP/1.1\r\n"));
     // a bundle where a list belongs is no list
-    let (address, _) = far_end(response("200 OK", &format!("content-type: {BUNDLE}\r\n"), b"{}"));
+    let (address, _) = far_end(response("200 OK", &format!("content-type: {BUNDLE_TYPE}\r\n"), b"{}"));
     assert_eq!(transport().exchange(&address, Endpoint::Keys, b""), portal(PortalSign::Page));
 }
 
@@ -128,9 +128,9 @@ fn a_portals_page_with_200_is_no_answer() {
 #[test]
 fn a_redirect_is_not_followed() {
     // the target would answer: it must never be asked
-    let (target, asked) = far_end(response("200 OK", &format!("content-type: {BUNDLE}\r\n"), b"stolen"));
+    let (target, asked) = far_end(response("200 OK", &format!("content-type: {BUNDLE_TYPE}\r\n"), b"stolen"));
     for status in ["301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect"] {
-        let headers = format!("location: {target}/v1/exchange\r\ncontent-type: {BUNDLE}\r\n");
+        let headers = format!("location: {target}/v1/exchange\r\ncontent-type: {BUNDLE_TYPE}\r\n");
         assert_eq!(ask(response(status, &headers, b"")), portal(PortalSign::Redirect), "{status}");
     }
     assert!(asked.try_recv().is_err());
@@ -146,19 +146,20 @@ fn a_portal_that_says_511_is_no_answer() {
 fn gzip_nobody_asked_for_is_no_answer_whole_or_cut() {
     // `gzip` of "ok", cut before its end
     let cut = [0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 3, 0xcb];
-    let headers = format!("content-type: {BUNDLE}\r\ncontent-encoding: gzip\r\n");
+    let headers = format!("content-type: {BUNDLE_TYPE}\r\ncontent-encoding: gzip\r\n");
     assert_eq!(ask(response("200 OK", &headers, &cut)), portal(PortalSign::Encoded));
 }
 
 #[test]
 fn an_answer_cut_short_is_no_answer() {
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {BUNDLE}\r\ncontent-length: 1000\r\n\r\n");
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {BUNDLE_TYPE}\r\ncontent-length: 1000\r\n\r\n");
     assert_eq!(ask(Answer::Bytes([head.as_bytes(), &[7; 600]].concat())), Err(TransportError::Cut));
     // cut inside the head, and before it
     assert_eq!(ask(Answer::Bytes(b"HTTP/1.1 200 OK\r\ncontent-ty".to_vec())), Err(TransportError::Cut));
     assert_eq!(ask(Answer::Bytes(Vec::new())), Err(TransportError::Cut));
     // chunked, without the last chunk
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {BUNDLE}\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n");
+    let head =
+        format!("HTTP/1.1 200 OK\r\ncontent-type: {BUNDLE_TYPE}\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n");
     assert_eq!(ask(Answer::Bytes(head.into_bytes())), Err(TransportError::Cut));
 }
 
@@ -170,14 +171,14 @@ fn something_that_is_no_http_is_no_answer() {
 #[test]
 fn silence_times_out_before_and_inside_the_answer() {
     assert_eq!(ask(Answer::Stall(Vec::new())), Err(TransportError::Timeout));
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {BUNDLE}\r\ncontent-length: 1000\r\n\r\nhalf");
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {BUNDLE_TYPE}\r\ncontent-length: 1000\r\n\r\nhalf");
     assert_eq!(ask(Answer::Stall(head.into_bytes())), Err(TransportError::Timeout));
 }
 
 #[test]
 fn an_endless_answer_is_dropped_at_its_limit() {
     let limit = Endpoint::Exchange.reply_limit();
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {BUNDLE}\r\ntransfer-encoding: chunked\r\n\r\n");
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {BUNDLE_TYPE}\r\ntransfer-encoding: chunked\r\n\r\n");
     let mut piece = b"10000\r\n".to_vec();
     piece.resize(piece.len() + 0x10000, 0);
     piece.extend(b"\r\n");
@@ -187,7 +188,7 @@ fn an_endless_answer_is_dropped_at_its_limit() {
 #[test]
 fn an_announced_giant_is_not_read_at_all() {
     let limit = Endpoint::Exchange.reply_limit();
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {BUNDLE}\r\ncontent-length: 99999999999\r\n\r\n");
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {BUNDLE_TYPE}\r\ncontent-length: 99999999999\r\n\r\n");
     assert_eq!(ask(Answer::Stall(head.into_bytes())), Err(TransportError::TooLarge { limit }));
 }
 

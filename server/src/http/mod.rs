@@ -25,13 +25,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use payung_protocol::{Limits, ProblemCode};
+use payung_protocol::{BUNDLE_TYPE, Endpoint, Limits, ProblemCode};
 use problem::{Refusal, RequestId};
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
-
-/// The content type of a sealed bundle, both ways.
-pub const BUNDLE: &str = "application/vnd.payung";
 
 /// What a server takes.
 #[derive(Clone, Debug)]
@@ -83,9 +80,9 @@ pub fn routes(service: Arc<Service>, limits: HttpLimits) -> Router {
         limits,
     });
     Router::new()
-        .route("/v1/exchange", post(exchange))
-        .route("/v1/join", post(join))
-        .route("/v1/keys", get(keys))
+        .route(Endpoint::Exchange.path(), post(exchange))
+        .route(Endpoint::Join.path(), post(join))
+        .route(Endpoint::Keys.path(), get(keys))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .method_not_allowed_fallback(|| async { Refusal::new(ProblemCode::MethodNotAllowed, &RequestId::new()) })
@@ -134,7 +131,7 @@ async fn answer(
         result
     });
     match done.await {
-        Ok(Ok(sealed)) => ([(CONTENT_TYPE, HeaderValue::from_static(BUNDLE))], Body::from(sealed)).into_response(),
+        Ok(Ok(sealed)) => ([(CONTENT_TYPE, HeaderValue::from_static(BUNDLE_TYPE))], Body::from(sealed)).into_response(),
         Ok(Err(error)) => refuse(&error, &id),
         Err(_) => {
             tracing::error!(request = %id, "a request ended in a panic");

@@ -1,6 +1,6 @@
 //! The door with real sockets: what is not a good bundle gets a problem, and the queue is unharmed.
 
-use super::{BUNDLE, Door, HttpLimits, Rate, Shutdown, routes};
+use super::{Door, HttpLimits, Rate, Shutdown, routes};
 use crate::{
     keys::rng,
     service::{DataDir, Service, operator::NewInvite},
@@ -13,8 +13,8 @@ use payung_domain::{
     op::{Op, OutcomeStatus},
 };
 use payung_protocol::{
-    BundleId, Certificate, Cursor, DeviceKeys, Invite, JoinAnswer, JoinRequest, Limits, PROBLEM_JSON, Problem,
-    ProblemCode, PublishedKeys, ReceiverKey, ReceiverSecret, Reply, Request, Role, Serials, SigningKey,
+    BUNDLE_TYPE, BundleId, Certificate, Cursor, DeviceKeys, Invite, JoinAnswer, JoinRequest, Limits, PROBLEM_JSON,
+    Problem, ProblemCode, PublishedKeys, ReceiverKey, ReceiverSecret, Reply, Request, Role, Serials, SigningKey,
     open_join_answer, open_reply, seal_join, seal_request,
 };
 use serde_json::json;
@@ -105,7 +105,7 @@ fn read(socket: &mut TcpStream) -> Answer {
 fn http(running: &Running, method: &str, path: &str, body: &[u8]) -> Answer {
     let mut socket = TcpStream::connect(running.address).expect("connected");
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {BUNDLE}\r\ncontent-length: {}\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {BUNDLE_TYPE}\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     socket.write_all(head.as_bytes()).expect("sent");

@@ -4,7 +4,8 @@ use super::{Service, ServiceError};
 use crate::{keys::rng, storage::StorageError};
 use payung_domain::id::DeviceId;
 use payung_protocol::{
-    Limits, Problem, ProblemCode, SealError, VerifyingKey, open_join, open_request, seal_join_answer, seal_reply,
+    Limits, OpenedJoin, Problem, ProblemCode, SealError, VerifyingKey, open_join, open_request, seal_join_answer,
+    seal_reply,
 };
 
 /// How often a unit that lost against another is tried again: with the same ops an in-doubt commit is harmless.
@@ -51,11 +52,7 @@ impl Service {
         admit: impl FnOnce(DeviceId) -> Result<(), u32>,
         now: i64,
     ) -> Result<Vec<u8>, BundleError> {
-        let session_key = |id: DeviceId| -> Option<VerifyingKey> {
-            let unit = self.storage.read().ok()?;
-            unit.device(id).ok()?.map(|device| device.session_key)
-        };
-        let opened = open_request(sealed, |id| self.keys.receiver(id), session_key, Limits::REQUEST)?;
+        let opened = open_request(sealed, |id| self.keys.receiver(id), |id| self.session_key(id), Limits::REQUEST)?;
         admit(opened.device).map_err(BundleError::RateLimited)?;
         let mut tried = 1;
         let reply = loop {
@@ -70,11 +67,22 @@ impl Service {
         Ok(seal_reply(&reply, &opened.sent, self.keys.signing(), &key, &mut rng())?.into_bytes())
     }
 
-    /// Opens a sealed join request, answers it, and seals the answer, a refusal included.
+    /// Opens a sealed join request, or a device's request for its certificate, answers it, and seals the answer, a
+    /// refusal included.
     pub fn join_bundle(&self, sealed: &[u8], request_id: &str, now: i64) -> Result<Vec<u8>, BundleError> {
-        let opened = open_join(sealed, |id| self.keys.receiver(id))?;
-        let answer = self.join(&opened.request, request_id, now)?;
-        let key = &opened.request.device_key;
-        Ok(seal_join_answer(&answer, &opened.sent, self.keys.signing(), key, &mut rng())?.into_bytes())
+        let opened = open_join(sealed, |id| self.keys.receiver(id), |id| self.session_key(id))?;
+        let (answer, sent, key) = match opened {
+            OpenedJoin::Invited { request, sent } => (self.join(&request, request_id, now)?, sent, request.device_key),
+            OpenedJoin::Renewal { device, request, sent } => {
+                let (answer, key) = self.renew(device, request, request_id, now)?;
+                (answer, sent, key)
+            }
+        };
+        Ok(seal_join_answer(&answer, &sent, self.keys.signing(), &key, &mut rng())?.into_bytes())
+    }
+
+    fn session_key(&self, device: DeviceId) -> Option<VerifyingKey> {
+        let unit = self.storage.read().ok()?;
+        unit.device(device).ok()?.map(|device| device.session_key)
     }
 }

@@ -2,7 +2,7 @@
 //! there is nothing.
 
 use super::{Service, ServiceError, changes, changes::PageLimits, cursor::Marks, take::Writer, work::Work};
-use crate::storage::{Device, HeldFilter};
+use crate::storage::{Device, DeviceState, HeldFilter};
 use payung_domain::{
     id::{DeviceId, RecordId},
     op::{Outcome, OutcomeStatus},
@@ -31,19 +31,8 @@ impl Service {
         let cursor = request.cursor.clone();
         let current = cursor.as_ref().and_then(Marks::parse).is_some_and(|marks| marks.epoch == epoch);
         let advances = current && request.seen_through > known.seen_through;
-        let mut reply = Reply {
-            epoch,
-            outcomes: Vec::new(),
-            changes: Vec::new(),
-            cursor: None,
-            request_cursor: cursor.clone(),
-            more: false,
-            server_time: now,
-            backoff: None,
-            min_app: None,
-            checksums: BTreeMap::new(),
-            unread: 0,
-        };
+        let mut reply = Reply::new(epoch, cursor.clone(), now);
+        reply.renew = known.unfetched && known.state == DeviceState::Active;
         let limits = self.limits.beside(request.ops.len());
         let ops = request.ops.len();
         if request.ops.is_empty() && !advances {

@@ -1,4 +1,4 @@
-//! A phone joins: the invite's secret and its public keys for a certificate.
+//! A phone joins: the invite's secret and its public keys for a certificate. Later it asks for a newer one.
 
 use super::{
     Service, ServiceError,
@@ -9,7 +9,9 @@ use crate::{
     storage::{Device, DeviceState},
 };
 use payung_domain::id::DeviceId;
-use payung_protocol::{JoinAnswer, JoinReply, JoinRequest, Problem, ProblemCode};
+use payung_protocol::{
+    Certificate, JoinAnswer, JoinReply, JoinRequest, Problem, ProblemCode, ReceiverKey, RenewRequest,
+};
 
 impl Service {
     /// Answers a join request whose signature is good. The same invite with the same keys gets the same certificate for
@@ -47,9 +49,10 @@ impl Service {
             left: Vec::new(),
             joined_at: now,
             certificate: Vec::new(),
+            unfetched: false,
             invite: hash,
         };
-        device.certificate = self.certify(&device, invite.replaces, now)?;
+        device.certificate = self.certify(&device, invite.replaces, 0, now)?;
         let certificate = device.certificate.clone();
         match self.act_as_server(Act::Join { device }, now) {
             Ok(()) => Ok(JoinAnswer::Joined(JoinReply { certificate, server_time: now })),
@@ -57,5 +60,56 @@ impl Service {
             Err(ServiceError::Refused(code)) if code == "invite_used" => refuse(ProblemCode::InviteUsed),
             Err(error) => Err(error),
         }
+    }
+
+    /// Answers a device's request for its certificate, whose signature is good: the one at hand while it is newer than
+    /// the device's or far from its end, so that a lost answer burns nothing; else a new one. Answers with the key to
+    /// seal to, too.
+    pub fn renew(
+        &self,
+        device: DeviceId,
+        request: RenewRequest,
+        request_id: &str,
+        now: i64,
+    ) -> Result<(JoinAnswer, ReceiverKey), ServiceError> {
+        let known = self.storage.read()?.device(device)?.ok_or(ServiceError::NotFound("device"))?;
+        let refusal = JoinAnswer::Refused(Problem::new(ProblemCode::DeviceRevoked, request_id));
+        if known.state != DeviceState::Active {
+            return Ok((refusal, known.device_key));
+        }
+        let signing = self.keys.signing().verifying_key();
+        let at_hand = Certificate::verify(&known.certificate, |id| (id == signing.id()).then_some(signing));
+        // an older one than the device has: a restore without the journal forgot that one
+        let good = at_hand.ok().filter(|certificate| certificate.serial >= request.serial && !certificate.is_due(now));
+        let mut certificate = known.certificate.clone();
+        match good {
+            Some(good) if good.serial == request.serial => self.note_fetched(device)?,
+            Some(_) => {}
+            None => {
+                certificate = self.certify(&known, None, request.serial, now)?;
+                let (certificate, areas) = (certificate.clone(), known.areas);
+                match self.act_as_server(Act::Renew { device, certificate, areas }, now) {
+                    Ok(()) => {}
+                    // since it was read
+                    Err(ServiceError::Refused(code)) if code == ProblemCode::DeviceRevoked.as_str() => {
+                        return Ok((refusal, known.device_key));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok((JoinAnswer::Joined(JoinReply { certificate, server_time: now }), known.device_key))
+    }
+
+    /// The device has the certificate at hand: its replies need not say any more that there is a newer one. Not in the
+    /// journal: after a restore it is told once more, at the cost of one request.
+    fn note_fetched(&self, device: DeviceId) -> Result<(), ServiceError> {
+        let unit = self.storage.write()?;
+        if let Some(mut row) = unit.device(device)?.filter(|row| row.unfetched) {
+            row.unfetched = false;
+            unit.save_device(&row)?;
+            unit.commit()?;
+        }
+        Ok(())
     }
 }

@@ -287,6 +287,7 @@ fn device(n: u128) -> Device {
         left: vec![(area(PLACES[1]), 12)],
         joined_at: 3,
         certificate: vec![1, 2, 3],
+        unfetched: true,
         invite: [4; 32],
     }
 }

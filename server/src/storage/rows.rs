@@ -232,6 +232,9 @@ pub struct Device {
     pub joined_at: i64,
     /// Its certificate, as signed.
     pub certificate: Vec<u8>,
+    /// The certificate was changed by an operator, and the phone has not shown yet that it has it.
+    #[serde(default)]
+    pub unfetched: bool,
     /// The hash of the invite it joined with.
     pub invite: [u8; 32],
 }

@@ -219,17 +219,10 @@ pub(crate) fn fill(folder: &Path, workers: u64) -> Result<Answer, BenchError> {
         }
         answer.count += changes.len();
         let reply = Reply {
-            epoch: Epoch(1),
-            outcomes: Vec::new(),
             changes,
             cursor: Some(next.clone()),
-            request_cursor: cursor.clone(),
             more: true,
-            server_time: clock::now_ms(),
-            backoff: None,
-            min_app: None,
-            checksums: std::collections::BTreeMap::default(),
-            unread: 0,
+            ..Reply::new(Epoch(1), cursor.clone(), clock::now_ms())
         };
         store.take_reply(&reply, &Asked { device, cursor, sent_at: clock::now_ms() }, clock::now_ms())?;
         cursor = Some(next);

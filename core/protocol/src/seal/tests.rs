@@ -51,6 +51,10 @@ fn signed_with(w: &World, change: impl FnOnce(&mut CoseSign1)) -> Vec<u8> {
     message.to_vec().unwrap()
 }
 
+fn opened_join(w: &World, sealed: &[u8]) -> Result<OpenedJoin, SealError> {
+    open_join(sealed, |id| w.secret_of(id), |id| w.session_of(id))
+}
+
 #[test]
 fn request_and_reply_open_as_they_were_sealed() {
     let mut w = World::new(1);
@@ -67,14 +71,14 @@ fn join_and_its_answers_open_as_they_were_sealed() {
     let mut w = World::new(2);
     let (join, receiver, device) = (w.join_request(), w.receiver.receiver_key(), w.phone.device.receiver_key());
     let asked = seal_join(&join, w.bundle, &w.phone.session, &receiver, &mut w.rng).unwrap();
-    let opened = open_join(asked.as_bytes(), |id| w.secret_of(id)).unwrap();
-    assert_eq!(opened.request, join);
+    let OpenedJoin::Invited { request, sent } = opened_join(&w, asked.as_bytes()).unwrap() else { panic!("a renewal") };
+    assert_eq!(*request, join);
     let certificate = w.certificate().issue(&w.server).unwrap();
     for answer in [
         JoinAnswer::Joined(JoinReply { certificate, server_time: 1 }),
         JoinAnswer::Refused(crate::Problem::new(ProblemCode::InviteExpired, "r")),
     ] {
-        let sealed = seal_join_answer(&answer, &opened.sent, &w.server, &device, &mut w.rng).unwrap();
+        let sealed = seal_join_answer(&answer, &sent, &w.server, &device, &mut w.rng).unwrap();
         let read = open_join_answer(sealed.as_bytes(), &w.phone.device, |id| w.server_key(id), &asked.sent().unwrap());
         assert_eq!(read, Ok(answer));
     }
@@ -86,13 +90,31 @@ fn join_signed_by_another_key_than_it_carries_is_refused() {
     let (join, receiver) = (w.join_request(), w.receiver.receiver_key());
     let thief = SigningKey::generate(&mut w.rng);
     let sealed = seal_join(&join, w.bundle, &thief, &receiver, &mut w.rng).unwrap();
-    assert_eq!(open_join(sealed.as_bytes(), |id| w.secret_of(id)).unwrap_err(), SealError::UnknownSigner);
+    assert_eq!(opened_join(&w, sealed.as_bytes()).unwrap_err(), SealError::UnknownSigner);
     // the right name, the thief's signature
     let place = Place::new(JOIN, &receiver, w.bundle, None);
     let packed = pack(&serde_json::to_vec(&join).unwrap()).unwrap();
     let signed = cose::sign(packed, &place.aad(), &join.session_key.id().0, &thief).unwrap();
     let sealed = forge(&mut w, &signed);
-    assert_eq!(open_join(&sealed, |id| w.secret_of(id)).unwrap_err(), SealError::BadSignature);
+    assert_eq!(opened_join(&w, &sealed).unwrap_err(), SealError::BadSignature);
+}
+
+#[test]
+fn request_for_a_newer_certificate_opens_for_a_known_device_with_its_own_signature_only() {
+    let mut w = World::new(6);
+    let (request, receiver, device) = (RenewRequest { serial: 7 }, w.receiver.receiver_key(), w.device);
+    let mut ask = |device, session: &SigningKey| {
+        seal_renewal(&request, w.bundle, device, session, &receiver, &mut w.rng).unwrap()
+    };
+    let (own, stranger) = (SigningKey::from_bytes(&w.phone.session.to_bytes()), SigningKey::from_bytes(&[9; 32]));
+    let (good, unknown, forged) =
+        (ask(device, &own), ask(DeviceId(uuid::Uuid::from_u128(1)), &own), ask(device, &stranger));
+    let OpenedJoin::Renewal { device: signer, request: read, sent } = opened_join(&w, good.as_bytes()).unwrap() else {
+        panic!("an invite")
+    };
+    assert_eq!((signer, read, sent), (device, request, good.sent().unwrap()));
+    assert_eq!(opened_join(&w, unknown.as_bytes()).unwrap_err(), SealError::UnknownSigner);
+    assert_eq!(opened_join(&w, forged.as_bytes()).unwrap_err(), SealError::BadSignature);
 }
 
 #[test]
@@ -466,7 +488,7 @@ proptest! {
         let ours = to(w.receiver.receiver_key());
         prop_assert!(open(&w, &tail).is_err());
         prop_assert!(open(&w, &ours).is_err());
-        prop_assert!(open_join(&ours, |id| w.secret_of(id)).is_err());
+        prop_assert!(opened_join(&w, &ours).is_err());
         let theirs = to(w.phone.device.receiver_key());
         prop_assert!(read(&w, &theirs, &sent).is_err());
         let answer = open_join_answer(&theirs, &w.phone.device, |id| w.server_key(id), &sent);
@@ -479,7 +501,7 @@ proptest! {
         signed[0] = 0x84;
         let sealed = forge(&mut w, &signed);
         prop_assert!(open(&w, &sealed).is_err());
-        prop_assert!(open_join(&sealed, |id| w.secret_of(id)).is_err());
+        prop_assert!(opened_join(&w, &sealed).is_err());
         let frame = sealed_payload(&mut w, pack(&payload).unwrap());
         prop_assert!(open(&w, &frame).is_err());
         let raw = sealed_payload(&mut w, payload);

@@ -263,16 +263,8 @@ pub fn reply(ops: u64) -> Reply {
         Change::Put(Put { record, kind, area, version: 1, body: set, conflicts: BTreeMap::new(), alias_of: None })
     };
     Reply {
-        epoch: epoch(),
         outcomes: (1..=ops).map(outcome).collect(),
         changes: (1..=ops).map(put).collect(),
-        cursor: None,
-        request_cursor: Some(cursor()),
-        more: false,
-        server_time: 1_795_000_000_123,
-        backoff: None,
-        min_app: None,
-        checksums: BTreeMap::new(),
-        unread: 0,
+        ..Reply::new(epoch(), Some(cursor()), 1_795_000_000_123)
     }
 }

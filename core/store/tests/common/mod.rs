@@ -133,19 +133,8 @@ impl Phone {
     /// A reply to what was asked, that moves the cursor.
     pub fn reply(&mut self, asked: &Asked) -> Reply {
         self.cursor += 1;
-        Reply {
-            epoch: self.epoch,
-            outcomes: Vec::new(),
-            changes: Vec::new(),
-            cursor: Some(Cursor(format!("{}-{}", self.epoch, self.cursor))),
-            request_cursor: asked.cursor.clone(),
-            more: false,
-            server_time: NOW,
-            backoff: None,
-            min_app: None,
-            checksums: BTreeMap::new(),
-            unread: 0,
-        }
+        let cursor = Some(Cursor(format!("{}-{}", self.epoch, self.cursor)));
+        Reply { cursor, ..Reply::new(self.epoch, asked.cursor.clone(), NOW) }
     }
 
     pub fn take(&self, reply: &Reply, asked: &Asked) -> TakeReport {

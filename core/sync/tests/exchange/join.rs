@@ -2,7 +2,7 @@
 
 use crate::support::{Clock, Fault, Office, Phone, RT5, Road};
 use payung_domain::field::Kind;
-use payung_protocol::{JoinAnswer, JoinReply, ProblemCode, open_join, seal_join_answer};
+use payung_protocol::{JoinAnswer, JoinReply, OpenedJoin, ProblemCode, open_join, seal_join_answer};
 use payung_server::{keys::rng, storage::DeviceState};
 use payung_sync::{AddressError, Endpoint, JoinError, PortalSign, SyncError, TransportError};
 use serde_json::json;
@@ -95,11 +95,13 @@ fn a_certificate_for_other_keys_is_refused() {
     let (phone, road) = (Phone::new(&office.clock, RT5, 2), Road::to(&office));
     road.fault(Fault::None).fault(Fault::Instead(Box::new(move |office, _, body| {
         let keys = office.service.keys();
-        let opened = open_join(body, |id| keys.receiver(id)).unwrap();
+        let Ok(OpenedJoin::Invited { request, sent }) = open_join(body, |id| keys.receiver(id), |_| None) else {
+            panic!("no join request")
+        };
         let reply = JoinReply { certificate: other.certificate.clone(), server_time: 0 };
-        let device = &opened.request.device_key;
+        let device = &request.device_key;
         let answer = JoinAnswer::Joined(reply);
-        Ok(seal_join_answer(&answer, &opened.sent, keys.signing(), device, &mut rng()).unwrap().into_bytes())
+        Ok(seal_join_answer(&answer, &sent, keys.signing(), device, &mut rng()).unwrap().into_bytes())
     })));
     assert!(matches!(phone.join(&office.invite("Budi", RT5), &road), Err(JoinError::OtherCertificate)));
     assert_eq!(phone.store.identity().unwrap(), None);

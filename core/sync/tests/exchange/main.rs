@@ -4,6 +4,7 @@
 
 mod join;
 mod pace;
+mod renewal;
 mod story;
 mod support;
 mod trust;

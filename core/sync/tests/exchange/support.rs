@@ -23,7 +23,7 @@ use payung_server::{
         BundleError, DataDir, Service,
         operator::{Act, NewInvite},
     },
-    storage::{DeviceState, Scope},
+    storage::{Device, DeviceState, Scope},
 };
 use payung_store::{DatabaseKey, Edit, NewIds, Options, Saved, Store};
 use payung_sync::{
@@ -156,6 +156,16 @@ impl Office {
         self.service.set_device(OPERATOR, device, state, self.clock.now()).unwrap();
     }
 
+    pub(crate) fn device(&self, device: DeviceId) -> Option<Device> {
+        self.service.storage().read().unwrap().device(device).unwrap()
+    }
+
+    /// Gives a device these areas.
+    pub(crate) fn assign(&self, device: DeviceId, areas: &[&str]) {
+        let areas: Vec<Area> = areas.iter().map(|path| Area::parse(path).unwrap()).collect();
+        self.service.assign(OPERATOR, device, &areas, self.clock.now()).unwrap();
+    }
+
     pub(crate) fn release_all_held(&self) {
         for held in self.service.held_ops(OPERATOR, self.clock.now()).unwrap() {
             let act = Act::Release { op: held.op.id(), record: held.op.op.record };
@@ -172,6 +182,12 @@ impl Office {
             fs::copy(&file, copy.path().join(file.file_name().unwrap())).unwrap();
         }
         (Self { service: Arc::new(Service::open_existing(&data(&dir)).unwrap()), clock, dir }, copy)
+    }
+
+    /// The same, where the journal was lost with the database.
+    pub(crate) fn restored_without_journal(self, backup: &TempDir) -> Self {
+        fs::remove_file(data(&self.dir).journal()).unwrap();
+        self.restored(backup)
     }
 
     /// The server on the database of a backup; keys and journal are outside it and stay.

@@ -1,6 +1,6 @@
 //! The same by HTTP: the real client, the real server, and a relay between them that counts bytes.
 
-use crate::support::{Clock, Office, Phone, RT5};
+use crate::support::{Clock, Office, Phone, RT5, RT6};
 use payung_server::http::{Door, HttpLimits, Shutdown, routes};
 use payung_sync::{HttpTransport, Timeouts};
 use std::{
@@ -78,6 +78,16 @@ fn over_http_everything_arrives_and_nothing_to_do_costs_at_most_400_bytes_each_w
     let (up, down) = counted.taken();
     println!("nothing to do: {up} B up, {down} B down, of them sealed {} and {}", report.bytes_up, report.bytes_down);
     assert_eq!((report.requests, report.changes), (1, 0));
+    assert!((1..=400).contains(&up) && (1..=400).contains(&down), "{up} B up, {down} B down");
+    // an operator changes the area: the newer certificate comes by the same road, and all is quiet again after it
+    let device = phone.store.identity().unwrap().unwrap().device;
+    office.assign(device, &[RT6, RT5]);
+    assert!(phone.sync(&http).unwrap().renewed);
+    assert_eq!(phone.store.identity().unwrap().unwrap().area.as_str(), RT6);
+    phone.sync(&http).unwrap();
+    counted.taken();
+    assert_eq!(phone.sync(&http).unwrap().requests, 1);
+    let (up, down) = counted.taken();
     assert!((1..=400).contains(&up) && (1..=400).contains(&down), "{up} B up, {down} B down");
     drop(http);
     shutdown.stop();

@@ -31,6 +31,15 @@ pub enum Act {
         /// The device, certificate included.
         device: Device,
     },
+    /// A device got a new certificate, at its own request.
+    Renew {
+        /// The device.
+        device: DeviceId,
+        /// The certificate, as signed.
+        certificate: Vec<u8>,
+        /// The areas it says: nothing is done where the device's have changed meanwhile.
+        areas: Vec<Area>,
+    },
     /// Retires or revokes a device.
     SetDevice {
         /// The device.
@@ -197,6 +206,7 @@ impl Act {
             Self::SaveOfficial { .. } => "save_official",
             Self::Invite { .. } => "invite",
             Self::Join { .. } => "join",
+            Self::Renew { .. } => "renew",
             Self::SetDevice { .. } => "set_device",
             Self::Assign { .. } => "assign",
             Self::Resolve { .. } => "resolve",
@@ -236,6 +246,7 @@ impl Act {
             Self::SaveOfficial { .. }
             | Self::Invite { .. }
             | Self::Join { .. }
+            | Self::Renew { .. }
             | Self::SetDevice { .. }
             | Self::Assign { .. }
             | Self::Import { .. }

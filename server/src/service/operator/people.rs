@@ -124,7 +124,7 @@ impl Service {
     pub fn assign(&self, by: OfficialId, device: DeviceId, areas: &[Area], now: i64) -> Result<(), ServiceError> {
         let known = self.storage.read()?.device(device)?.ok_or(ServiceError::NotFound("device"))?;
         let mut device = Device { areas: smallest(areas), ..known };
-        device.certificate = self.certify(&device, None, now)?;
+        device.certificate = self.certify(&device, None, 0, now)?;
         self.act(by, Act::Assign { device }, now)
     }
 
@@ -144,15 +144,16 @@ impl Service {
         Ok(self.storage.read()?.devices()?)
     }
 
-    /// Signs a certificate under the next serial.
+    /// Signs a certificate under the next serial, which is above `held`, that of the one the device has.
     pub(crate) fn certify(
         &self,
         device: &Device,
         replaces: Option<DeviceId>,
+        held: u64,
         now: i64,
     ) -> Result<Vec<u8>, ServiceError> {
         let official = self.official(device.official)?;
-        let serial = self.storage.read()?.counter("certificate")? + 1;
+        let serial = self.storage.read()?.counter("certificate")?.max(held).saturating_add(1);
         let certificate = Certificate {
             serial,
             server: self.keys.root(),

@@ -17,7 +17,7 @@ use payung_domain::{
     merge::Authority,
     op::{FieldOutcome, Outcome, OutcomeStatus, Resolution},
 };
-use payung_protocol::Role;
+use payung_protocol::{ProblemCode, Role};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -78,6 +78,19 @@ impl Work<'_> {
                 Ok(json!({ "official": invite.official, "areas": invite.areas }))
             }
             Act::Join { device } => self.join(device),
+            Act::Renew { device, certificate, areas } => {
+                let mut row = self.unit.device(*device)?.ok_or(ServiceError::NotFound("device"))?;
+                if row.state != DeviceState::Active {
+                    return Err(refused(ProblemCode::DeviceRevoked.as_str()));
+                }
+                if row.areas != *areas {
+                    return Err(refused("areas_changed"));
+                }
+                row.certificate.clone_from(certificate);
+                self.unit.save_device(&row)?;
+                self.unit.set_counter("certificate", self.unit.counter("certificate")? + 1)?;
+                Ok(json!({ "device": device }))
+            }
             Act::SetDevice { device, state } => {
                 self.operator(who)?;
                 let mut row = self.unit.device(*device)?.ok_or(ServiceError::NotFound("device"))?;
@@ -88,7 +101,7 @@ impl Work<'_> {
             Act::Assign { device } => {
                 self.operator(who)?;
                 let before = self.unit.device(device.id)?.ok_or(ServiceError::NotFound("device"))?;
-                let mut row = Device { seen_through: before.seen_through, ..device.clone() };
+                let mut row = Device { seen_through: before.seen_through, unfetched: true, ..device.clone() };
                 let lost = before.areas.iter().filter(|area| !row.areas.iter().any(|now| area.is_within(now)));
                 row.left = before.left.iter().cloned().chain(lost.map(|area| (area.clone(), self.now))).collect();
                 for area in row.areas.clone() {

@@ -5,17 +5,16 @@ use coset::{CborSerializable, CoseSign1Builder, HeaderBuilder, iana};
 use ed25519_dalek::Signer;
 use hpke::{Deserializable, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256, kem::X25519HkdfSha256};
 use payung_domain::id::DeviceId;
-use payung_protocol::{BundleId, DeviceKeys, ReceiverKey, Request, SigningKey, seal_request};
+use payung_protocol::{BUNDLE_TYPE, BundleId, DeviceKeys, ReceiverKey, Request, SigningKey, seal_request};
 use payung_system_tests::server::{Answer, request};
 use serde_json::Value;
 use std::{net::SocketAddr, thread};
 
-const BUNDLE: &str = "application/vnd.payung";
 /// A server that holds what it is sent needs no more than this beside what it had, in KiB.
 const GROWTH_KIB: u64 = 64 << 10;
 
 fn post(server: SocketAddr, body: &[u8]) -> Answer {
-    request(server, "POST", "/v1/exchange", &[("Content-Type", BUNDLE)], body).unwrap()
+    request(server, "POST", "/v1/exchange", &[("Content-Type", BUNDLE_TYPE)], body).unwrap()
 }
 
 /// The code of a problem, which must come as one, in both languages.
@@ -103,7 +102,7 @@ fn hostile_bodies_are_refused_with_a_problem_in_bounded_memory() {
     }
 
     // oversized: by its head alone, and by its bytes under a head that does not tell
-    let head = [("Content-Type", BUNDLE), ("Content-Length", "4000000000")];
+    let head = [("Content-Type", BUNDLE_TYPE), ("Content-Length", "4000000000")];
     assert_eq!(problem(&request(server, "POST", "/v1/exchange", &head, b"").unwrap()).0, 413);
     assert_eq!(problem(&post(server, &vec![1; 8 << 20])).0, 413);
     // bombs: a gigabyte of spaces in 32 KiB, honest and not about its size; many at once

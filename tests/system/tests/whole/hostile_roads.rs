@@ -2,7 +2,7 @@
 
 use crate::common::{Office, open, outstanding, quiet, random, receiver, refusal, register, someone, stolen, sync};
 use payung_domain::op::Op;
-use payung_protocol::{BundleId, Request, seal_request};
+use payung_protocol::{BUNDLE_TYPE, BundleId, Request, seal_request};
 use payung_system_tests::{
     Phone,
     ledger::{lost, server_list},
@@ -15,8 +15,6 @@ use std::{
     sync::{Arc, Mutex},
     thread,
 };
-
-const BUNDLE: &str = "application/vnd.payung";
 
 /// Answers a request's body with the bytes of a whole HTTP answer.
 type Answer = Box<dyn FnMut(&str, &[u8]) -> Vec<u8> + Send>;
@@ -81,12 +79,12 @@ fn http(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn bundle(body: &[u8]) -> Vec<u8> {
-    http("200 OK", &format!("Content-Type: {BUNDLE}\r\n"), body)
+    http("200 OK", &format!("Content-Type: {BUNDLE_TYPE}\r\n"), body)
 }
 
 /// What the real server answers.
 fn forward(server: SocketAddr, path: &str, body: &[u8]) -> Vec<u8> {
-    let answer = request(server, "POST", path, &[("Content-Type", BUNDLE)], body).unwrap();
+    let answer = request(server, "POST", path, &[("Content-Type", BUNDLE_TYPE)], body).unwrap();
     assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
     answer.body
 }
@@ -124,7 +122,7 @@ fn portal_forms_and_false_replies_never_count_and_leave_the_queue_unharmed() {
 
     let page = b"<html><body>Selamat datang di wifi balai desa. Masuk dulu.</body></html>";
     let html = "Content-Type: text/html\r\n";
-    let ours = format!("Content-Type: {BUNDLE}\r\n");
+    let ours = format!("Content-Type: {BUNDLE_TYPE}\r\n");
     let mut gzip = vec![0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 3];
     gzip.extend_from_slice(b"cut");
     let fixed: Vec<(&str, Vec<u8>, &[&str])> = vec![
@@ -184,7 +182,7 @@ fn portal_forms_and_false_replies_never_count_and_leave_the_queue_unharmed() {
 
 /// A head that promises more than any answer has, and a megabyte of it.
 fn oversized() -> Vec<u8> {
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {BUNDLE}\r\nContent-Length: 4000000000\r\n\r\n");
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {BUNDLE_TYPE}\r\nContent-Length: 4000000000\r\n\r\n");
     [head.as_bytes(), &vec![7; 1 << 20]].concat()
 }
 
@@ -227,7 +225,7 @@ fn late_repeated_and_reordered_bundles_are_taken_once() {
     shuffled.append(&mut bundles.iter().rev().cloned().collect());
     shuffled.append(&mut bundles);
     for bundle in &shuffled {
-        let answer = request(server, "POST", "/v1/exchange", &[("Content-Type", BUNDLE)], bundle).unwrap();
+        let answer = request(server, "POST", "/v1/exchange", &[("Content-Type", BUNDLE_TYPE)], bundle).unwrap();
         assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
     }
     assert_eq!(server_list(&office.admin).unwrap().len(), 3);
@@ -238,7 +236,7 @@ fn late_repeated_and_reordered_bundles_are_taken_once() {
     assert_eq!(outstanding(&mut phone), 0);
     // and once more, after everything was settled
     for bundle in &shuffled {
-        let answer = request(server, "POST", "/v1/exchange", &[("Content-Type", BUNDLE)], bundle).unwrap();
+        let answer = request(server, "POST", "/v1/exchange", &[("Content-Type", BUNDLE_TYPE)], bundle).unwrap();
         assert_eq!(answer.status, 200);
     }
     quiet(&mut [&mut phone]);
