@@ -53,7 +53,9 @@ CREATE TABLE op (
     record BLOB NOT NULL CHECK (length(record) = 16),
     kind TEXT NOT NULL,
     creates INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('new', 'sent', 'held', 'refused', 'acked', 'done', 'discarded')),
+    -- not a list: SQLite would make a table of it for each row written
+    state TEXT NOT NULL CHECK (state = 'sent' OR state = 'acked' OR state = 'done' OR state = 'new' OR state = 'held'
+        OR state = 'refused' OR state = 'discarded'),
     device BLOB,
     n INTEGER,
     hash BLOB,
@@ -85,7 +87,6 @@ CREATE INDEX op_sent ON op (n) WHERE state = 'sent';
 CREATE INDEX op_held ON op (n) WHERE state = 'held';
 CREATE INDEX op_acked ON op (receipt_record) WHERE state = 'acked';
 CREATE INDEX op_refused ON op (k) WHERE (state = 'refused' OR refused_fields IS NOT NULL) AND noted = 0;
-CREATE INDEX op_final ON op (final_at) WHERE final_at IS NOT NULL;
 
 -- What an op carries, apart from it, so that a receipt does not rewrite it.
 CREATE TABLE op_body (

@@ -238,6 +238,19 @@ pub(crate) fn refresh_standing(tx: &Transaction, worker: RecordId, puts: &Puts) 
     Ok(())
 }
 
+/// The office has taken the op that made this enrolment, which was not pulled yet: its worker's row says so, as
+/// [`refresh_standing`] would write it. False where the row has to be made by that: another enrolment counts, or the
+/// worker is linked to another.
+pub(crate) fn enrollment_received(tx: &Transaction, enrollment: RecordId) -> Result<bool> {
+    let written = tx
+        .prepare_cached(
+            "UPDATE worker SET status = ?2 WHERE rid = (SELECT w.rid FROM record e JOIN record w ON w.id = e.parent
+             WHERE e.id = ?1 AND e.epoch IS NULL) AND enrollment = ?1 AND status = ''",
+        )?
+        .execute((enrollment.bytes(), EnrollmentStatus::Received.as_str()))?;
+    Ok(written == 1)
+}
+
 /// The record itself, or the one it is linked to.
 fn survivor(tx: &Transaction, id: RecordId) -> Result<RecordId> {
     let mut statement = tx.prepare_cached("SELECT alias_of FROM record WHERE id = ?1")?;

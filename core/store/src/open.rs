@@ -149,6 +149,9 @@ pub(crate) fn connect(database: &Path, key: &DatabaseKey, options: &Options, acc
     silence(&connection, "cipher_log", "off");
     silence(&connection, "cipher_log_level", "NONE");
     connection.pragma_update(None, "key", key.literal().as_str())?;
+    // each page's: 256 bits have instructions of their own on phones (ARMv8) and servers, SQLCipher's own choice, 512,
+    // has none; and each page holds 32 bytes more
+    connection.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256")?;
     let cipher: Option<String> = connection.pragma_query_value(None, "cipher_version", |row| row.get(0)).ok();
     if cipher.is_none_or(|version| version.is_empty()) {
         return Err(StoreError::NoCipher);

@@ -4,7 +4,7 @@ use crate::{
     area::{self, AreaSums},
     change::Taking,
     error::Result,
-    meta,
+    index, meta,
     op::OpState,
     outbox::Asked,
     reissue, sql,
@@ -12,6 +12,7 @@ use crate::{
 };
 use payung_domain::{
     area::Area,
+    field::Kind,
     id::{DeviceId, Epoch, Hlc, RecordId},
     op::{FieldOutcome, Outcome, OutcomeStatus},
     planted::{Planted, planted},
@@ -56,18 +57,37 @@ const LIVE_MS: i64 = 2 * 60 * 1000;
 /// must not cost the phone's data plan.
 const REPULL_PAUSE_MS: i64 = 6 * 60 * 60 * 1000;
 
-/// The op that waits for an outcome. Of this device only: the reply may be to a request of the device this phone was
+/// An op that waits for its outcome.
+struct WaitingOp {
+    k: i64,
+    record: RecordId,
+    kind: Kind,
+    creates: bool,
+}
+
+/// The op of that number, if it waits. Of this device only: the reply may be to a request of the device this phone was
 /// before, whose ops have other names now.
-fn waiting_op(tx: &Transaction, device: DeviceId, n: u64) -> Result<Option<(i64, RecordId)>> {
+fn waiting_op(tx: &Transaction, device: DeviceId, n: u64) -> Result<Option<WaitingOp>> {
     let query = if planted(Planted::OtherDevicesOutcome) {
-        "SELECT k, record FROM op WHERE ?1 IS NOT NULL AND n = ?2 AND state IN ('sent', 'held')"
+        "SELECT k, record, kind, creates FROM op WHERE ?1 IS NOT NULL AND n = ?2 AND state IN ('sent', 'held')"
     } else {
-        "SELECT k, record FROM op WHERE device = ?1 AND n = ?2 AND state IN ('sent', 'held')"
+        "SELECT k, record, kind, creates FROM op WHERE device = ?1 AND n = ?2 AND state IN ('sent', 'held')"
     };
     let mut statement = tx.prepare_cached(query)?;
     let mut rows = statement.query((device.bytes(), sql::bits(n)))?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some((row.get(0)?, sql::record(row, 1)?)))
+    Ok(Some(WaitingOp {
+        k: row.get(0)?,
+        record: sql::record(row, 1)?,
+        kind: Kind::from_name(row.get_ref(2)?.as_str().unwrap_or_default()),
+        creates: row.get(3)?,
+    }))
+}
+
+/// A record with an outcome, and whether the lists must look at it again.
+struct Answered {
+    record: RecordId,
+    differs: bool,
 }
 
 fn take_outcome(
@@ -77,8 +97,9 @@ fn take_outcome(
     device: DeviceId,
     now_ms: i64,
     report: &mut TakeReport,
-) -> Result<Option<RecordId>> {
-    let Some((k, record)) = waiting_op(tx, device, outcome.n)? else { return Ok(None) };
+) -> Result<Option<Answered>> {
+    let Some(op) = waiting_op(tx, device, outcome.n)? else { return Ok(None) };
+    let mut differs = true;
     if outcome.status == OutcomeStatus::Refused && outcome.code.as_deref() == Some("op_reused") {
         meta::put(tx, "rejoin_needed", 1)?;
         report.rejoin_needed = true;
@@ -89,7 +110,7 @@ fn take_outcome(
             let held = outcome.status == OutcomeStatus::Held;
             let state = if held { OpState::Held } else { OpState::Refused };
             tx.prepare_cached("UPDATE op SET state = ?2, outcome = ?3, final_at = ?4 WHERE k = ?1")?.execute((
-                k,
+                op.k,
                 state.name(),
                 sql::to_json(outcome)?,
                 (!held).then_some(now_ms),
@@ -103,28 +124,36 @@ fn take_outcome(
             // nothing but kept fields: the row need not say so
             let plain = outcome.fields.is_empty() && outcome.duplicate_of.is_none();
             let text = if plain { None } else { Some(sql::to_json(outcome)?) };
+            let pulled = tx
+                .prepare_cached("SELECT 1 FROM record WHERE id = ?1 AND epoch = ?2 AND version >= ?3")?
+                .exists((outcome.record.bytes(), sql::bits(epoch.0), sql::bits(outcome.version)))?;
+            let state = if pulled { OpState::Done } else { OpState::Acked };
             tx.prepare_cached(
                 "UPDATE op SET outcome = ?5, refused_fields = ?6, final_at = ?7, receipt_epoch = ?2,
-                 receipt_version = ?3, receipt_record = ?4,
-                 state = CASE WHEN EXISTS (SELECT 1 FROM record WHERE id = ?4 AND epoch = ?2 AND version >= ?3)
-                 THEN 'done' ELSE 'acked' END WHERE k = ?1",
+                 receipt_version = ?3, receipt_record = ?4, state = ?8 WHERE k = ?1",
             )?
             .execute((
-                k,
+                op.k,
                 sql::bits(epoch.0),
                 sql::bits(outcome.version),
                 outcome.record.bytes(),
                 text,
                 refused,
                 now_ms,
+                state.name(),
             ))?;
+            // its values are shown as before, the server having taken them all; of an enrolment it brings the state
+            if plain && !pulled && outcome.record == op.record {
+                differs = op.kind == Kind::Enrollment && op.creates && !index::enrollment_received(tx, op.record)?;
+            }
             if planted(Planted::AckedDroppedEarly) {
-                tx.execute("UPDATE op SET state = 'done' WHERE k = ?1", [k])?;
+                tx.execute("UPDATE op SET state = 'done' WHERE k = ?1", [op.k])?;
+                differs = true;
             }
         }
     }
     report.count(outcome);
-    Ok(Some(record))
+    Ok(Some(Answered { record: op.record, differs }))
 }
 
 impl TakeReport {
@@ -195,13 +224,13 @@ impl Store {
             let held = if early { asked.cursor.clone() } else { meta::cursor(tx)? };
             let current = reply.request_cursor == held && asked.cursor == held;
             report.answered = device == Some(asked.device) && (current || planted(Planted::StaleReplyChanges));
-            let (mut dirty, mut offered) = (HashSet::new(), HashSet::new());
+            let (mut answered, mut dirty) = (HashSet::new(), HashSet::new());
             let mut epoch = meta::epoch(tx)?;
             if report.answered {
                 let first_page = held.is_none() || epoch != Some(reply.epoch);
                 if epoch.is_some_and(|epoch| epoch != reply.epoch) {
                     report.new_epoch = true;
-                    offered = reissue::offer_again(tx, asked.device)?;
+                    dirty = reissue::offer_again(tx, asked.device)?;
                 }
                 if epoch != Some(reply.epoch) {
                     epoch = Some(reply.epoch);
@@ -234,7 +263,9 @@ impl Store {
             // an outcome of another epoch says nothing about this server
             if epoch == Some(reply.epoch) || planted(Planted::OldEpochOutcome) {
                 for outcome in &reply.outcomes {
-                    dirty.extend(take_outcome(tx, outcome, reply.epoch, asked.device, now_ms, &mut report)?);
+                    let became = take_outcome(tx, outcome, reply.epoch, asked.device, now_ms, &mut report)?;
+                    answered.extend(became.iter().map(|answered| answered.record));
+                    dirty.extend(became.filter(|answered| answered.differs).map(|answered| answered.record));
                 }
             }
             if planted(Planted::AllPendingMarkedSent) && report.applied > 0 {
@@ -247,13 +278,13 @@ impl Store {
             let read = reply.cursor.is_some() || !reply.checksums.is_empty();
             if up_to_date {
                 if read && meta::number(tx, "pull_full")? != 0 {
-                    taking.end_full_pull(&dirty)?;
+                    taking.end_full_pull(&answered)?;
                     meta::put(tx, "pull_full", 0)?;
                 }
                 taking.drop_leaving()?;
                 close_out_of_reach(tx)?;
             }
-            taking.dirty.extend(dirty.into_iter().chain(offered));
+            taking.dirty.extend(dirty);
             taking.finish()?;
             report.removed = taking.removed;
             if up_to_date && !reply.checksums.is_empty() {

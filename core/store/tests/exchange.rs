@@ -152,6 +152,7 @@ fn a_numbered_op_cannot_be_rewritten_even_by_a_statement() {
     drop(store);
     let raw = rusqlite::Connection::open(path).unwrap();
     raw.pragma_update(None, "key", format!("x'{}'", hex::encode(b"an invented key for the tests .."))).unwrap();
+    raw.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").unwrap();
     for sql in [
         "UPDATE op_body SET \"set\" = '{}'",
         "UPDATE op_body SET base_version = 9",

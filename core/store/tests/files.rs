@@ -115,6 +115,7 @@ fn newer_schema_is_refused_and_the_file_untouched() {
     {
         let raw = rusqlite::Connection::open(&path).unwrap();
         raw.pragma_update(None, "key", format!("x'{}'", hex::encode(b"an invented key for the tests .."))).unwrap();
+        raw.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").unwrap();
         raw.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
     }
     let before = fs::read(&path).unwrap();
@@ -178,6 +179,7 @@ fn damage_table(folder: &Path, table: &str) -> usize {
     let path = path_in(folder);
     let raw = rusqlite::Connection::open(&path).unwrap();
     raw.pragma_update(None, "key", format!("x'{}'", hex::encode(b"an invented key for the tests .."))).unwrap();
+    raw.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").unwrap();
     let mut statement = raw.prepare("SELECT pageno FROM dbstat WHERE name = ?1 AND pagetype = 'leaf'").unwrap();
     let pages: Vec<u32> = statement.query_map([table], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     drop(statement);

@@ -50,6 +50,7 @@ fn newer_schema_is_refused_and_the_file_untouched() {
     let connection = rusqlite::Connection::open(&database).unwrap();
     let key = hex::encode(files.key);
     connection.pragma_update(None, "key", format!("x'{key}'")).unwrap();
+    connection.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
     drop(connection);
     let before = fs::read(&database).unwrap();
