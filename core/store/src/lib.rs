@@ -42,7 +42,7 @@ pub use meta::Identity;
 pub use observe::{Changed, Subscription};
 pub use op::OpState;
 pub use open::Options;
-pub use outbox::{Asked, Batch, Waiting};
+pub use outbox::{Ahead, Asked, Batch, Waiting};
 pub use reply::TakeReport;
 pub use salvage::Salvaged;
 pub use save::{Decision, Edit, NewIds, Registered, Saved};

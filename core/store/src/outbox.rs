@@ -59,6 +59,32 @@ impl Batch {
     }
 }
 
+/// A full batch of new ops, numbered before it is due.
+pub struct Ahead {
+    device: DeviceId,
+    ops: Vec<Op>,
+}
+
+impl std::fmt::Debug for Ahead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ahead").field("ops", &self.ops.len()).finish_non_exhaustive()
+    }
+}
+
+impl Ahead {
+    /// Whether a batch asked for now would hold exactly these: nothing else waits for its outcome, nothing was put
+    /// back, and the device is the same.
+    fn stands(&self, tx: &Transaction, device: DeviceId, max_ops: usize) -> Result<bool> {
+        let Some(first) = self.ops.first() else { return Ok(false) };
+        let mut sent = tx.prepare_cached("SELECT count(*), min(n) FROM op WHERE state = 'sent'")?;
+        let (count, lowest): (i64, Option<i64>) = sent.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(self.device == device
+            && self.ops.len() <= max_ops
+            && usize::try_from(count) == Ok(self.ops.len())
+            && lowest.map(sql::unbits) == Some(first.n))
+    }
+}
+
 /// How many ops wait, by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
@@ -83,6 +109,10 @@ struct Room {
 }
 
 impl Room {
+    fn new(max_ops: usize, max_bytes: usize) -> Self {
+        Self { ops: Vec::new(), taken: 0, max_ops, bytes_left: max_bytes, full: false }
+    }
+
     fn fits(&mut self, op: &SavedOp) -> bool {
         let size = op.length + OP_FRAME + op.stale.iter().map(|field| field.len() + 3).sum::<usize>();
         if self.taken > 0 && (self.taken >= self.max_ops || size > self.bytes_left) {
@@ -95,7 +125,8 @@ impl Room {
     }
 }
 
-fn number_new(tx: &Transaction, room: &mut Room, device: DeviceId) -> Result<bool> {
+/// Numbers new ops as far as there is room; with `only_full`, none where room is left.
+fn number_new(tx: &Transaction, room: &mut Room, device: DeviceId, only_full: bool) -> Result<bool> {
     // read first: a statement must not walk an index that the numbering changes
     let mut chosen = Vec::new();
     op::for_each(tx, "WHERE op.state = 'new' ORDER BY op.k", [], |op| {
@@ -105,7 +136,10 @@ fn number_new(tx: &Transaction, room: &mut Room, device: DeviceId) -> Result<boo
         }
         Ok(fits)
     })?;
-    let numbered = !chosen.is_empty();
+    let numbered = !chosen.is_empty() && (room.full || !only_full);
+    if !numbered {
+        return Ok(false);
+    }
     let mut last = meta::number(tx, "last_n")?;
     let mut update = tx.prepare_cached("UPDATE op SET state = 'sent', device = ?2, n = ?3, hash = ?4 WHERE k = ?1")?;
     for saved in chosen {
@@ -115,10 +149,8 @@ fn number_new(tx: &Transaction, room: &mut Room, device: DeviceId) -> Result<boo
         update.execute((k, device.bytes(), last, op.hash().0))?;
         room.ops.push(op);
     }
-    if numbered {
-        meta::put(tx, "last_n", last)?;
-    }
-    Ok(numbered)
+    meta::put(tx, "last_n", last)?;
+    Ok(true)
 }
 
 fn gather(tx: &Transaction, room: &mut Room, condition: &str, after: i64) -> Result<()> {
@@ -155,13 +187,34 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotJoined`](crate::StoreError::NotJoined) before joining.
     pub fn next_batch(&self, max_ops: usize, max_bytes: usize, now_ms: i64) -> Result<Batch> {
+        self.next_batch_from(None, max_ops, max_bytes, now_ms)
+    }
+
+    /// [`Store::next_batch`], with what [`Store::number_ahead`] gave, if that is what the batch would hold.
+    ///
+    /// # Errors
+    /// [`StoreError::NotJoined`](crate::StoreError::NotJoined) before joining.
+    pub fn next_batch_from(
+        &self,
+        ahead: Option<Ahead>,
+        max_ops: usize,
+        max_bytes: usize,
+        now_ms: i64,
+    ) -> Result<Batch> {
         self.write("number", |tx, changed| {
             let device = meta::device(tx)?.ok_or(crate::StoreError::NotJoined)?;
-            let mut room = Room { ops: Vec::new(), taken: 0, max_ops, bytes_left: max_bytes, full: false };
-            if meta::number(tx, "rejoin_needed")? == 0 {
+            let mut room = Room::new(max_ops, max_bytes);
+            let may_send = meta::number(tx, "rejoin_needed")? == 0;
+            if may_send
+                && let Some(ahead) = ahead
+                && ahead.stands(tx, device, max_ops)?
+            {
+                // it was a full one
+                (room.ops, room.full) = (ahead.ops, true);
+            } else if may_send {
                 gather(tx, &mut room, "WHERE op.state = 'sent' AND op.n > ?1 ORDER BY op.n", 0)?;
                 if !room.full {
-                    changed.outbox = number_new(tx, &mut room, device)?;
+                    changed.outbox = number_new(tx, &mut room, device, false)?;
                 }
                 if !room.full {
                     self.gather_held(tx, &mut room)?;
@@ -175,6 +228,23 @@ impl Store {
                 checksum: if cursor.is_some() { Some(area::total(tx)?) } else { None },
                 asked: Asked { device, cursor, sent_at: now_ms },
             })
+        })
+    }
+
+    /// Numbers new ops for the batch after the one under way, to be had from [`Store::next_batch_from`]. None where
+    /// there are not enough for a full one, or the phone must join again. They are `sent` from now on: whatever becomes
+    /// of the one under way, the next batch offers them, whether by this value or read anew.
+    ///
+    /// # Errors
+    /// [`StoreError::NotJoined`](crate::StoreError::NotJoined) before joining.
+    pub fn number_ahead(&self, max_ops: usize, max_bytes: usize) -> Result<Option<Ahead>> {
+        self.write("number", |tx, changed| {
+            let device = meta::device(tx)?.ok_or(crate::StoreError::NotJoined)?;
+            let mut room = Room::new(max_ops, max_bytes);
+            if meta::number(tx, "rejoin_needed")? == 0 {
+                changed.outbox = number_new(tx, &mut room, device, true)?;
+            }
+            Ok(room.full.then_some(Ahead { device, ops: room.ops }))
         })
     }
 

@@ -13,10 +13,12 @@ use payung_store::Store;
 use rand_core::CryptoRng;
 use std::{
     fmt,
+    panic::resume_unwind,
     sync::{
         Mutex, PoisonError, TryLockError,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
 };
 
 /// Carries bundles for one store. Shared by everything in the process that may want to sync it.
@@ -110,7 +112,11 @@ impl Courier {
             }
             let Some(outgoing) = engine.next(store, clock(), rng)? else { return Ok(()) };
             self.watch.set(engine.state());
-            let answer = transport.exchange(&outgoing.server, outgoing.endpoint, &outgoing.body);
+            let answer = thread::scope(|scope| {
+                let under_way = scope.spawn(|| transport.exchange(&outgoing.server, outgoing.endpoint, &outgoing.body));
+                engine.prepare(store);
+                under_way.join().unwrap_or_else(|panic| resume_unwind(panic))
+            });
             engine.take(answer, store, clock(), rng)?;
             self.watch.set(engine.state());
         }

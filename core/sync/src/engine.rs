@@ -21,7 +21,7 @@ use payung_protocol::{
     AppFacts, BundleId, Endpoint, JoinAnswer, Limits, MAX_OPS, ProblemCode, RenewRequest, Reply, SealError,
     SealedBundle, Sent, open_join_answer, open_reply, seal_renewal, seal_request,
 };
-use payung_store::{Asked, Store, TakeReport, Waiting};
+use payung_store::{Ahead, Asked, Store, TakeReport, Waiting};
 use rand_core::CryptoRng;
 use std::collections::BTreeMap;
 
@@ -121,6 +121,8 @@ pub struct SyncEngine {
     /// As the store has it.
     kept: Pace,
     in_flight: Option<InFlight>,
+    /// The next batch's ops, numbered while an answer was under way.
+    ahead: Option<Ahead>,
     phase: Phase,
     keys: Want,
     asked_for_keys: bool,
@@ -165,6 +167,7 @@ impl SyncEngine {
             kept: pace.clone(),
             pace,
             in_flight: None,
+            ahead: None,
             phase: Phase::Unquiet,
             asked_for_keys: false,
             renewal,
@@ -209,6 +212,16 @@ impl SyncEngine {
             }
         };
         step.map_err(|error| self.failed(error, store, now_ms, rng))
+    }
+
+    /// What can be done for the next exchange while the answer to this one is under way: nothing that must be. What
+    /// fails here is met again by [`SyncEngine::next`], and told there.
+    pub fn prepare(&mut self, store: &Store) {
+        let Some(InFlight::Exchange(offer)) = &self.in_flight else { return };
+        if offer.more && self.ahead.is_none() {
+            let room = self.pace.batch.grown(offer.ops.len()).ops();
+            self.ahead = store.number_ahead(room, MAX_BATCH_BYTES).unwrap_or_default();
+        }
     }
 
     /// Takes the answer to what [`SyncEngine::next`] gave last.
@@ -306,7 +319,7 @@ impl SyncEngine {
     fn exchange(&mut self, store: &Store, now_ms: i64, rng: &mut impl CryptoRng) -> Result<Outgoing, SyncError> {
         loop {
             let room = (self.pace.batch.ops() + self.set_aside.len()).min(MAX_OPS);
-            let mut batch = store.next_batch(room, MAX_BATCH_BYTES, now_ms)?;
+            let mut batch = store.next_batch_from(self.ahead.take(), room, MAX_BATCH_BYTES, now_ms)?;
             batch.ops.retain(|op| !self.set_aside.contains(&op.n));
             if batch.asked.device != self.membership.device {
                 // joined again since the run began: the ops have that device's numbers now
