@@ -20,6 +20,10 @@ impl Work<'_> {
     /// Makes the village's own record, which carries the key of its NIK tags, if there is none.
     pub(super) fn ensure_village(&mut self, area: &Area) -> Result<(), ServiceError> {
         let Some(village) = area.village() else { return Ok(()) };
+        // once a unit: a bundle's records are mostly of one village
+        if !self.villages.insert(village) {
+            return Ok(());
+        }
         let code = village.to_string();
         let id = village_record(&code);
         if self.get(id)?.is_some() {

@@ -109,8 +109,9 @@ impl Work<'_> {
         // a linked worker's facts are the survivor's
         let worker =
             self.get(worker)?.map_or(worker, |record| record.alias.as_ref().map_or(worker, |alias| alias.survivor));
-        let worker = self.get(worker)?.cloned();
-        Ok(state_of(self.need(id)?, worker.as_ref()))
+        self.load([worker])?;
+        let enrollment = self.in_hand(id).ok_or(ServiceError::NotFound("enrollment"))?;
+        Ok(state_of(enrollment, self.in_hand(worker)))
     }
 
     /// Moves an enrolment by the table of states and writes what changed. A new member number goes to the worker.

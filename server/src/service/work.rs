@@ -11,6 +11,7 @@ use payung_domain::{
     merge::{self, Authority, Judge, Merged},
     op::{Body, Op},
     record::Record,
+    region::RegionCode,
     text,
 };
 use serde_json::Value;
@@ -79,6 +80,8 @@ pub(super) struct Work<'s> {
     families: HashSet<RecordId>,
     touched: BTreeSet<RecordId>,
     numbers: HashMap<DeviceId, u64>,
+    /// Villages whose own record is known to be there.
+    pub(super) villages: HashSet<RegionCode>,
     /// Loaded once: a branch's file is ten thousand acts of one operator.
     officials: Option<HashMap<OfficialId, Official>>,
 }
@@ -101,6 +104,7 @@ impl<'s> Work<'s> {
             families: HashSet::new(),
             touched: BTreeSet::new(),
             numbers: HashMap::new(),
+            villages: HashSet::new(),
             officials: None,
         })
     }
@@ -145,6 +149,11 @@ impl<'s> Work<'s> {
     pub(super) fn get(&mut self, id: RecordId) -> Result<Option<&Record>, ServiceError> {
         self.load([id])?;
         Ok(self.records.get(&id).map(|slot| &slot.kept.record))
+    }
+
+    /// A record, where it has been loaded.
+    pub(super) fn in_hand(&self, id: RecordId) -> Option<&Record> {
+        self.records.get(&id).map(|slot| &slot.kept.record)
     }
 
     /// A record to be changed.

@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 pub mod conformance;
+mod dictionary;
 mod rows;
 pub mod seal;
 pub mod sqlite;

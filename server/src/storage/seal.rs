@@ -4,6 +4,7 @@
 //! from a master key that lies outside the database. The additional data is table + row key, so that a blob moved to
 //! another row does not open. Look-up goes by keyed hashes (HMAC-SHA256), never by the value.
 
+use super::dictionary::DICTIONARY;
 use crate::clock;
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
@@ -18,6 +19,10 @@ use zeroize::Zeroizing;
 const NONCE: usize = 24;
 /// Below this a blob is stored as it is: compressing costs more than it saves.
 const COMPRESS_FROM: usize = 200;
+/// The first byte of what is sealed: stored as it is.
+const PLAIN: u8 = 0;
+/// The first byte of what is sealed: packed by zstd with the first dictionary.
+const PACKED: u8 = 1;
 /// No sealed blob unpacks to more: a record holds at most a few bundles' worth of candidates.
 const UNPACKED_LIMIT: usize = 16 << 20;
 
@@ -108,8 +113,8 @@ struct Packer {
 thread_local! {
     // one of each for each thread: making one costs more than packing a record
     static PACKER: RefCell<Packer> = RefCell::new(Packer {
-        compress: zstd::bulk::Compressor::new(1).expect("level 1 exists"),
-        decompress: zstd::bulk::Decompressor::new().expect("no dictionary can be wrong"),
+        compress: zstd::bulk::Compressor::with_dictionary(1, DICTIONARY).expect("level 1 and our own dictionary"),
+        decompress: zstd::bulk::Decompressor::with_dictionary(DICTIONARY).expect("our own dictionary"),
         scratch: Vec::new(),
         // a nonce = 16 random bytes of this thread + a counter: unique without a system call for each blob
         prefix: clock::never_again(),
@@ -145,15 +150,15 @@ impl Sealer {
         PACKER.with_borrow_mut(|packer| {
             let Packer { compress, scratch, prefix, count, .. } = packer;
             scratch.clear();
-            scratch.push(0);
+            scratch.push(PLAIN);
             if plain.len() >= COMPRESS_FROM {
                 scratch.resize(1 + zstd::zstd_safe::compress_bound(plain.len()), 0);
                 if let Ok(packed) = compress.compress_to_buffer(plain, &mut scratch[1..]) {
-                    scratch[0] = 1;
+                    scratch[0] = PACKED;
                     scratch.truncate(1 + packed);
                 }
             }
-            if scratch[0] == 0 {
+            if scratch[0] == PLAIN {
                 scratch.truncate(1);
                 scratch.extend_from_slice(plain);
             }
@@ -178,11 +183,11 @@ impl Sealer {
         let payload = Payload { msg: sealed, aad: &aad[..length] };
         let mut plain = self.cipher(row).decrypt(&XNonce::from(*nonce), payload).map_err(|_| Unopened)?;
         match plain.first() {
-            Some(0) => {
+            Some(&PLAIN) => {
                 plain.remove(0);
                 Ok(plain)
             }
-            Some(1) => {
+            Some(&PACKED) => {
                 let size = zstd::zstd_safe::get_frame_content_size(&plain[1..]).ok().flatten().ok_or(Unopened)?;
                 let size = usize::try_from(size).ok().filter(|size| *size <= UNPACKED_LIMIT).ok_or(Unopened)?;
                 let unpack = |packer: &mut Packer| packer.decompress.decompress(&plain[1..], size);
