@@ -72,16 +72,17 @@ impl std::fmt::Debug for Ahead {
 }
 
 impl Ahead {
+    /// Sends them without looking at the store: only where the reply before, of this device, is known to have taken
+    /// every op that waited.
+    pub fn into_batch(self, seen_through: u64, asked: Asked) -> Batch {
+        Batch { ops: self.ops, seen_through, checksum: None, asked, more: true }
+    }
+
     /// Whether a batch asked for now would hold exactly these: nothing else waits for its outcome, nothing was put
     /// back, and the device is the same.
     fn stands(&self, tx: &Transaction, device: DeviceId, max_ops: usize) -> Result<bool> {
         let Some(first) = self.ops.first() else { return Ok(false) };
-        let mut sent = tx.prepare_cached("SELECT count(*), min(n) FROM op WHERE state = 'sent'")?;
-        let (count, lowest): (i64, Option<i64>) = sent.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(self.device == device
-            && self.ops.len() <= max_ops
-            && usize::try_from(count) == Ok(self.ops.len())
-            && lowest.map(sql::unbits) == Some(first.n))
+        Ok(self.device == device && self.ops.len() <= max_ops && sent(tx)? == (self.ops.len(), Some(first.n)))
     }
 }
 
@@ -151,6 +152,13 @@ fn number_new(tx: &Transaction, room: &mut Room, device: DeviceId, only_full: bo
     }
     meta::put(tx, "last_n", last)?;
     Ok(true)
+}
+
+/// How many ops are sent and without an outcome, and the lowest number among them.
+fn sent(tx: &Transaction) -> Result<(usize, Option<u64>)> {
+    let mut statement = tx.prepare_cached("SELECT count(*), min(n) FROM op WHERE state = 'sent'")?;
+    let (count, lowest): (i64, Option<i64>) = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok((usize::try_from(count).unwrap_or(usize::MAX), lowest.map(sql::unbits)))
 }
 
 fn gather(tx: &Transaction, room: &mut Room, condition: &str, after: i64) -> Result<()> {
@@ -232,16 +240,17 @@ impl Store {
     }
 
     /// Numbers new ops for the batch after the one under way, to be had from [`Store::next_batch_from`]. None where
-    /// there are not enough for a full one, or the phone must join again. They are `sent` from now on: whatever becomes
+    /// there are not enough for a full one, where more ops wait for their outcome than those `under_way`, or where the
+    /// phone must join again. They are `sent` from now on: whatever becomes
     /// of the one under way, the next batch offers them, whether by this value or read anew.
     ///
     /// # Errors
     /// [`StoreError::NotJoined`](crate::StoreError::NotJoined) before joining.
-    pub fn number_ahead(&self, max_ops: usize, max_bytes: usize) -> Result<Option<Ahead>> {
+    pub fn number_ahead(&self, under_way: usize, max_ops: usize, max_bytes: usize) -> Result<Option<Ahead>> {
         self.write("number", |tx, changed| {
             let device = meta::device(tx)?.ok_or(crate::StoreError::NotJoined)?;
             let mut room = Room::new(max_ops, max_bytes);
-            if meta::number(tx, "rejoin_needed")? == 0 {
+            if meta::number(tx, "rejoin_needed")? == 0 && sent(tx)?.0 == under_way {
                 changed.outbox = number_new(tx, &mut room, device, true)?;
             }
             Ok(room.full.then_some(Ahead { device, ops: room.ops }))

@@ -16,7 +16,7 @@ fn under_way() -> (Phone, Batch, Ahead) {
         register(&phone, serial, "BUDI");
     }
     let first = phone.next_batch(3, MAX, NOW).unwrap();
-    let ahead = phone.number_ahead(3, MAX).unwrap().unwrap();
+    let ahead = phone.number_ahead(3, 3, MAX).unwrap().unwrap();
     (phone, first, ahead)
 }
 
@@ -72,7 +72,7 @@ fn nothing_numbered_ahead_is_sent_before_joining_again() {
     let outcome = refused(first.ops[0].n, first.ops[0].record, "op_reused");
     let reply = Reply { outcomes: vec![outcome], ..phone.reply(&first.asked) };
     assert!(phone.take(&reply, &first.asked).rejoin_needed);
-    assert!(phone.number_ahead(3, MAX).unwrap().is_none());
+    assert!(phone.number_ahead(6, 3, MAX).unwrap().is_none());
     assert!(phone.next_batch_from(Some(ahead), 3, MAX, NOW).unwrap().ops.is_empty());
     phone.rejoin(&identity(2)).unwrap();
     let all = phone.batch();
@@ -85,8 +85,15 @@ fn nothing_numbered_ahead_is_sent_before_joining_again() {
 fn ops_that_fill_no_batch_keep_taking_in_further_edits() {
     let phone = phone();
     register(&phone, 9001, "BUDI");
-    assert!(phone.number_ahead(3, MAX).unwrap().is_none());
+    assert!(phone.number_ahead(0, 3, MAX).unwrap().is_none());
     assert_eq!(phone.waiting().unwrap().new, 3);
+}
+
+#[test]
+fn nothing_is_numbered_ahead_while_more_waits_than_what_is_under_way() {
+    let (phone, _, _) = under_way();
+    assert!(phone.number_ahead(3, 2, MAX).unwrap().is_none());
+    assert!(phone.number_ahead(6, 2, MAX).unwrap().is_some());
 }
 
 #[test]

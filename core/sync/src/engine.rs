@@ -14,14 +14,14 @@ use crate::{
     transport::TransportError,
 };
 use payung_domain::{
-    id::{Base, RecordId},
+    id::{Base, Epoch, RecordId},
     op::{FieldOutcome, Op, Outcome, OutcomeStatus},
 };
 use payung_protocol::{
     AppFacts, BundleId, Endpoint, JoinAnswer, Limits, MAX_OPS, ProblemCode, RenewRequest, Reply, SealError,
     SealedBundle, Sent, open_join_answer, open_reply, seal_renewal, seal_request,
 };
-use payung_store::{Ahead, Asked, Store, TakeReport, Waiting};
+use payung_store::{Ahead, Asked, Batch, Store, TakeReport, Waiting};
 use rand_core::CryptoRng;
 use std::collections::BTreeMap;
 
@@ -109,6 +109,37 @@ struct Offer {
     told: bool,
 }
 
+/// A reply that is believed, but not in the store yet: that is done while the next request is under way.
+struct Unsettled {
+    offer: Box<Offer>,
+    reply: Reply,
+    came_at_ms: i64,
+}
+
+impl Unsettled {
+    /// Every op was taken, there are more, and the server asks for nothing: whatever else a reply can say may change
+    /// what is to be sent next.
+    fn is_plain(&self) -> bool {
+        let Self { offer, reply, .. } = self;
+        let applied =
+            |outcome: &Outcome| outcome.status == OutcomeStatus::Applied && offer.ops.contains_key(&outcome.n);
+        offer.more
+            && reply.backoff.is_none()
+            && !reply.renew
+            && reply.unread == 0
+            && reply.outcomes.len() == offer.ops.len()
+            && reply.outcomes.iter().all(applied)
+    }
+
+    /// The batch after it, with what was numbered ahead. It is asked from where the phone will be once this reply is
+    /// taken; should that not come to pass, the cursors differ and its answer's changes do not count.
+    fn then(&self, ahead: Ahead, seen_through: u64, now_ms: i64) -> Batch {
+        let Asked { device, cursor, .. } = self.offer.asked.clone();
+        let asked = Asked { device, cursor: self.reply.cursor.clone().or(cursor), sent_at: now_ms };
+        ahead.into_batch(seen_through, asked)
+    }
+}
+
 /// One run of the exchange. Ask [`SyncEngine::next`] what to send, give [`SyncEngine::take`] the answer, until there
 /// is nothing more to send or an error ends the run. Dropping it at any point loses nothing.
 pub struct SyncEngine {
@@ -123,6 +154,13 @@ pub struct SyncEngine {
     in_flight: Option<InFlight>,
     /// The next batch's ops, numbered while an answer was under way.
     ahead: Option<Ahead>,
+    unsettled: Option<Unsettled>,
+    /// Why a reply could not be taken, though another was under way.
+    broken: Option<SyncError>,
+    /// As a request's `seen_through`, as far as this run knows.
+    final_through: u64,
+    /// Of the last reply that was taken.
+    epoch: Option<Epoch>,
     phase: Phase,
     keys: Want,
     asked_for_keys: bool,
@@ -168,6 +206,10 @@ impl SyncEngine {
             pace,
             in_flight: None,
             ahead: None,
+            unsettled: None,
+            broken: None,
+            final_through: 0,
+            epoch: None,
             phase: Phase::Unquiet,
             asked_for_keys: false,
             renewal,
@@ -197,7 +239,15 @@ impl SyncEngine {
             // asked for in the next run
             Some(InFlight::Renewal(_)) | None => {}
         }
-        let step = match self.phase {
+        let step = self.step(store, now_ms, rng);
+        step.map_err(|error| self.failed(error, store, now_ms, rng))
+    }
+
+    fn step(&mut self, store: &Store, now_ms: i64, rng: &mut impl CryptoRng) -> Result<Option<Outgoing>, SyncError> {
+        if self.keys != Want::Nothing {
+            self.settle_now(store)?;
+        }
+        match self.phase {
             Phase::Over => Ok(None),
             Phase::Unquiet if self.keys != Want::Nothing => Ok(Some(self.ask_for_keys())),
             Phase::Unquiet => self.exchange(store, now_ms, rng).map(Some),
@@ -210,17 +260,21 @@ impl SyncEngine {
                     self.keep_pace(store).map(|()| None)
                 }
             }
-        };
-        step.map_err(|error| self.failed(error, store, now_ms, rng))
+        }
     }
 
-    /// What can be done for the next exchange while the answer to this one is under way: nothing that must be. What
-    /// fails here is met again by [`SyncEngine::next`], and told there.
+    /// What can be done while an answer is under way: taking the reply before it, if that is still to be done, and
+    /// numbering the ops after it. Nothing that must be done here: what is not, [`SyncEngine::take`] and
+    /// [`SyncEngine::next`] do, and what fails is told by them.
     pub fn prepare(&mut self, store: &Store) {
+        let phase = self.phase;
+        self.broken = self.settle_now(store).err();
+        // of the run, the exchange under way decides
+        self.phase = phase;
         let Some(InFlight::Exchange(offer)) = &self.in_flight else { return };
-        if offer.more && self.ahead.is_none() {
+        if offer.more && self.ahead.is_none() && self.broken.is_none() {
             let room = self.pace.batch.grown(offer.ops.len()).ops();
-            self.ahead = store.number_ahead(room, MAX_BATCH_BYTES).unwrap_or_default();
+            self.ahead = store.number_ahead(offer.ops.len(), room, MAX_BATCH_BYTES).unwrap_or_default();
         }
     }
 
@@ -238,14 +292,17 @@ impl SyncEngine {
         if let Ok(body) = &answer {
             self.report.bytes_down += body.len() as u64;
         }
+        let before = self.broken.take().map_or_else(|| self.settle_now(store), Err);
         let taken = match (self.in_flight.take(), answer) {
+            // taking that one would say that what came before it is safe
+            _ if before.is_err() => before,
             (None, _) => Ok(()),
             (Some(InFlight::Keys(want)), Ok(json)) => match self.membership.renew(&json, now_ms, store) {
                 Err(error @ SyncError::Keys(_)) => no_keys(want, error),
                 done => done,
             },
             (Some(InFlight::Keys(want)), Err(error)) => no_keys(want, error.into()),
-            (Some(InFlight::Exchange(offer)), Ok(sealed)) => self.take_reply(&offer, &sealed, store, now_ms),
+            (Some(InFlight::Exchange(offer)), Ok(sealed)) => self.take_reply(offer, &sealed, store, now_ms),
             (Some(InFlight::Exchange(offer)), Err(error)) => self.no_reply(&offer, error),
             (Some(InFlight::Renewal(sent)), answer) => {
                 match self.take_certificate(answer, &sent, store) {
@@ -261,6 +318,7 @@ impl SyncEngine {
 
     /// Ends the run where it is: everything stays to be asked for by the next.
     pub fn stop(&mut self, store: &Store) -> Result<(), SyncError> {
+        self.settle_now(store)?;
         self.phase = Phase::Over;
         self.report.interrupted = true;
         self.keep_pace(store)
@@ -319,7 +377,13 @@ impl SyncEngine {
     fn exchange(&mut self, store: &Store, now_ms: i64, rng: &mut impl CryptoRng) -> Result<Outgoing, SyncError> {
         loop {
             let room = (self.pace.batch.ops() + self.set_aside.len()).min(MAX_OPS);
-            let mut batch = store.next_batch_from(self.ahead.take(), room, MAX_BATCH_BYTES, now_ms)?;
+            let mut batch = match (&self.unsettled, self.ahead.take()) {
+                (Some(unsettled), Some(ahead)) => unsettled.then(ahead, self.final_through, now_ms),
+                (_, ahead) => {
+                    self.settle_now(store)?;
+                    store.next_batch_from(ahead, room, MAX_BATCH_BYTES, now_ms)?
+                }
+            };
             batch.ops.retain(|op| !self.set_aside.contains(&op.n));
             if batch.asked.device != self.membership.device {
                 // joined again since the run began: the ops have that device's numbers now
@@ -329,6 +393,7 @@ impl SyncEngine {
             }
             let ops: BTreeMap<_, _> = batch.ops.iter().map(|op: &Op| (op.n, (op.record, op.base))).collect();
             let (asked, more) = (batch.asked.clone(), batch.more);
+            self.final_through = batch.seen_through;
             let told = self.pace.is_news(&self.facts);
             let request = batch.into_request(told.then(|| self.facts.clone()));
             let bundle = BundleId::generate(rng);
@@ -409,7 +474,7 @@ impl SyncEngine {
         true
     }
 
-    fn take_reply(&mut self, offer: &Offer, sealed: &[u8], store: &Store, now_ms: i64) -> Result<(), SyncError> {
+    fn take_reply(&mut self, offer: Box<Offer>, sealed: &[u8], store: &Store, now_ms: i64) -> Result<(), SyncError> {
         let own = &self.membership.own.device;
         let signer = |id| self.membership.signing_key(id);
         let reply = match open_reply(sealed, own, signer, &offer.sent, Limits::REPLY) {
@@ -418,14 +483,39 @@ impl SyncEngine {
             Err(SealError::UnknownSigner) if self.renew_keys_first() => return Ok(()),
             Err(error) => return Err(SyncError::Reply(error)),
         };
-        let taken = store.take_reply(&reply, &offer.asked, now_ms)?;
+        let unsettled = Unsettled { offer, reply, came_at_ms: now_ms };
+        if self.ahead.is_some() && self.epoch == Some(unsettled.reply.epoch) && unsettled.is_plain() {
+            self.unsettled = Some(unsettled);
+            self.phase = Phase::Unquiet;
+            return Ok(());
+        }
+        self.settle(&unsettled, store)
+    }
+
+    /// Takes the reply that waits for it, if there is one.
+    fn settle_now(&mut self, store: &Store) -> Result<(), SyncError> {
+        self.unsettled.take().map_or(Ok(()), |unsettled| self.settle(&unsettled, store))
+    }
+
+    fn settle(&mut self, unsettled: &Unsettled, store: &Store) -> Result<(), SyncError> {
+        let Unsettled { offer, reply, came_at_ms: now_ms } = unsettled;
+        let now_ms = *now_ms;
+        let taken = store.take_reply(reply, &offer.asked, now_ms)?;
+        if taken.answered {
+            self.epoch = Some(reply.epoch);
+        }
+        if unsettled.is_plain()
+            && let Some(last) = offer.follows(self.final_through)
+        {
+            self.final_through = last;
+        }
         self.waiting = store.waiting()?;
         self.pace.batch = self.pace.batch.grown(offer.ops.len());
         if offer.told {
             self.pace.told = Some(self.facts.clone());
         }
         self.report.resume_at_ms = self.pace.backoff.succeeded(now_ms, reply.backoff);
-        self.note(offer, &reply, &taken, now_ms);
+        self.note(offer, reply, &taken, now_ms);
         if reply.backoff.is_some() {
             self.renewal = Renewal::Nothing;
         } else if reply.renew && self.renewal != Renewal::Asked {
@@ -434,7 +524,7 @@ impl SyncEngine {
         // a server that asks for a pause gets it, whatever is left
         // joined again while this was under way: its ops have other names now
         let renamed = !taken.answered && store.identity()?.is_some_and(|now| now.device != offer.asked.device);
-        let unquiet = self.is_unquiet(offer, &reply, &taken) || renamed;
+        let unquiet = self.is_unquiet(offer, reply, &taken) || renamed;
         self.phase = if unquiet && reply.backoff.is_none() { Phase::Unquiet } else { Phase::Quiet };
         tracing::debug!(
             ops = offer.ops.len(),
@@ -527,6 +617,12 @@ impl SyncEngine {
 }
 
 impl Offer {
+    /// The number of its last op, if its ops are those after `n`, without a gap.
+    fn follows(&self, n: u64) -> Option<u64> {
+        let (first, last) = (self.ops.keys().next()?, self.ops.keys().next_back()?);
+        (*first == n + 1 && last - n == self.ops.len() as u64).then_some(*last)
+    }
+
     /// Whether the outcome says that others had written the record since the form was opened, and yet every field was
     /// kept. Our own writes of that record in the same bundle count versions, too.
     fn is_merged(&self, outcome: &Outcome) -> bool {
