@@ -35,8 +35,10 @@ mod tests {
     }
 
     /// A registration's ops and the records they make, as they are stored; ids, areas and times all differ.
-    fn registration(number: u64) -> Vec<Vec<u8>> {
-        let area = format!("{}.{:03}.{:03}", VILLAGES[number as usize % 5], number % 9 + 1, number % 7 + 1);
+    fn registration(number: u32) -> Vec<Vec<u8>> {
+        let village = VILLAGES[number as usize % VILLAGES.len()];
+        let number = u64::from(number);
+        let area = format!("{village}.{:03}.{:03}", number % 9 + 1, number % 7 + 1);
         let area = Area::parse(&area).unwrap();
         let (device, official) = (DeviceId(any(number, "device")), OfficialId(any(number, "official")));
         let millis = 1_795_000_000_000 + i64::try_from(any(number, "time").as_u128() & 0x7_ffff_ffff).unwrap();
