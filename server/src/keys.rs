@@ -81,7 +81,7 @@ impl std::fmt::Debug for Keys {
 impl Keys {
     /// Makes all keys anew in `dir`, the root in `root` (or beside the others). Nothing that exists is overwritten.
     pub fn init(dir: &Path, root: Option<&Path>, now: i64) -> Result<(), KeysError> {
-        fs::create_dir_all(dir).map_err(|source| KeysError::File { path: dir.to_owned(), source })?;
+        private_dir(dir).map_err(|source| KeysError::File { path: dir.to_owned(), source })?;
         let root = root.map_or_else(|| dir.join("root.key"), Path::to_owned);
         for path in [dir.join("master.key"), dir.join("signing.key"), dir.join("recovery.key"), root.clone()] {
             write_new_key(&path, &clock::random())?;
@@ -174,7 +174,19 @@ impl Keys {
             Some(ReceiverEntry { public, not_after: key.made_at + DESTROY })
         };
         let list = ReceiverList { serial: receivers.serial, keys: receivers.keys.iter().filter_map(entry).collect() };
-        Ok(PublishedKeys { keys: self.list.clone(), receivers: list.sign(&self.signing)? })
+        Ok(PublishedKeys { keys: self.newest_list(), receivers: list.sign(&self.signing)? })
+    }
+
+    /// The list as the root signed it last: `payung admin keys sign` writes it beside a running server. One that does
+    /// not fit these keys is left alone.
+    fn newest_list(&self) -> Vec<u8> {
+        let own = self.signing.verifying_key();
+        let serial = |list: &[u8]| {
+            let fits = KeyList::verify(list, &self.root, 0).ok().filter(|keys| keys.signing.contains(&own));
+            fits.map(|keys| keys.serial)
+        };
+        let written = fs::read(self.dir.join("keys.cose")).ok();
+        written.filter(|list| serial(list) >= serial(&self.list)).unwrap_or_else(|| self.list.clone())
     }
 
     /// Makes a new receiver key when the newest is 30 days old, and destroys those of 90. Whether anything was done.
@@ -245,6 +257,15 @@ fn private(new: bool) -> fs::OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// A folder that only its owner enters; one that is there stays as it is.
+pub(crate) fn private_dir(path: &Path) -> io::Result<()> {
+    let mut folder = fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(path)
 }
 
 /// The fingerprint of the root in a file.
@@ -333,6 +354,38 @@ mod tests {
         let list = Keys::open(dir.path()).expect("the keys").published().expect("lists");
         let seen = list.verify(&keys.root(), Serials::default()).expect("ours");
         assert_eq!(seen.keys.serial, 2);
+    }
+
+    #[test]
+    fn newly_signed_list_is_handed_out_by_a_server_that_runs() {
+        let (dir, keys) = keys();
+        let serial = || {
+            let lists = keys.published().expect("lists").verify(&keys.root(), Serials::default()).expect("ours");
+            lists.keys.serial
+        };
+        assert_eq!(serial(), 1);
+        Keys::sign(dir.path(), &dir.path().join("root.key")).expect("signed");
+        assert_eq!(serial(), 2);
+        // of another root, or no list at all: the one it began with
+        let other = tempfile::tempdir().expect("a folder");
+        Keys::init(other.path(), None, 0).expect("new keys");
+        fs::copy(other.path().join("keys.cose"), dir.path().join("keys.cose")).expect("copied");
+        assert_eq!(serial(), 1);
+        fs::remove_file(dir.path().join("keys.cose")).expect("removed");
+        assert_eq!(serial(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folders_of_a_server_are_closed_to_others() {
+        use std::os::unix::fs::PermissionsExt;
+        let outer = tempfile::tempdir().expect("a folder");
+        let data = crate::service::DataDir::new(outer.path().join("data"));
+        data.make(0).expect("made");
+        for folder in [data.path().to_owned(), data.keys()] {
+            let mode = fs::metadata(&folder).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o700, "{}", folder.display());
+        }
     }
 
     #[test]

@@ -178,6 +178,7 @@ padding, times milliseconds since 1970, hybrid clocks `milliseconds << 16 | coun
 | cursor | how far the phone has read; opaque; none at first |
 | checksum | of all records it holds |
 | app | {app_version, schema, free_bytes}, when changed |
+| offered | [{record, kind, area, base, body}], at most 100: another person's records that a restored server lacks |
 
 | reply | |
 |---|---|
@@ -191,6 +192,7 @@ padding, times milliseconds since 1970, hybrid clocks `milliseconds << 16 | coun
 | backoff | seconds to wait |
 | min_app | oldest app served in full |
 | renew | the device's certificate has changed: ask for it |
+| kept | [record] of `offered` that need not be offered again in this epoch |
 | checksums | {area: checksum} of each leaf area, when `more` is false; left out if the request's total was equal |
 
 A checksum is the sum, mod 2^64, over records of the first 8 bytes (big-endian) of SHA-256 (record id, 16 bytes || version,

@@ -31,7 +31,7 @@ pub use invite::{Invite, InviteError, InviteSecret};
 pub use join::{Attestation, JoinAnswer, JoinReply, JoinRequest, RenewRequest};
 pub use key_list::{KeyList, PublishedKeys, ReceiverEntry, ReceiverList, Serials, ServerKeys};
 pub use keys::{DeviceKeys, Fingerprint, KeyId, ReceiverKey, ReceiverSecret, SigningKey, VerifyingKey};
-pub use message::{AppFacts, BadOp, Checksum, Cursor, MAX_OPS, Reply, Request, record_check};
+pub use message::{AppFacts, BadOp, Checksum, Cursor, MAX_OFFERS, MAX_OPS, Offer, Reply, Request, record_check};
 pub use payung_domain::op::{
     Body, Candidate, Change, Conflict, FieldOutcome, GoneReason, Op, OpHash, Outcome, OutcomeStatus, Put, Reissue,
     Resolution,

@@ -3,8 +3,9 @@
 use crate::seal::SealError;
 use payung_domain::{
     area::Area,
-    id::{Epoch, RecordId},
-    op::{Change, Op, Outcome},
+    field::Kind,
+    id::{Base, Epoch, RecordId},
+    op::{Body, Change, Op, Outcome},
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -101,6 +102,31 @@ pub struct AppFacts {
     pub free_bytes: u64,
 }
 
+/// The most records one request may offer back.
+pub const MAX_OFFERS: usize = 100;
+
+/// Another person's record that a restored server lacks, as this phone last pulled it.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Offer {
+    /// The record.
+    pub record: RecordId,
+    /// Its kind.
+    pub kind: Kind,
+    /// Who looked after it.
+    pub area: Area,
+    /// Epoch and version of what was pulled.
+    pub base: Base,
+    /// Its fields; `nik` as {masked, tag}.
+    pub body: Body,
+}
+
+impl fmt::Debug for Offer {
+    /// Without the body, which is a person's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Offer({}, {})", self.record, self.kind)
+    }
+}
+
 /// What a phone says in an exchange.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Request {
@@ -119,6 +145,9 @@ pub struct Request {
     /// About the app, when it has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<AppFacts>,
+    /// Records that a restored server lacks, at most [`MAX_OFFERS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offered: Vec<Offer>,
 }
 
 impl fmt::Debug for Request {
@@ -130,6 +159,7 @@ impl fmt::Debug for Request {
             .field("cursor", &self.cursor)
             .field("checksum", &self.checksum)
             .field("app", &self.app)
+            .field("offered", &self.offered.len())
             .finish()
     }
 }
@@ -165,6 +195,10 @@ pub struct Reply {
     /// The device's certificate has changed: ask for it ([`crate::RenewRequest`]). Never the certificate itself.
     #[serde(default, skip_serializing_if = "is_default")]
     pub renew: bool,
+    /// Offers that were looked at; those that wait for a person now, and those nobody needs. Not to be sent again in
+    /// this epoch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<RecordId>,
     /// Of each leaf area in scope, once there is no more to read; left out where the request's total was equal.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub checksums: BTreeMap<Area, Checksum>,
@@ -188,6 +222,7 @@ impl Reply {
             backoff: None,
             min_app: None,
             renew: false,
+            kept: Vec::new(),
             checksums: BTreeMap::new(),
             unread: 0,
         }
@@ -208,6 +243,7 @@ impl fmt::Debug for Reply {
             .field("backoff", &self.backoff)
             .field("min_app", &self.min_app)
             .field("renew", &self.renew)
+            .field("kept", &self.kept.len())
             .field("checksums", &self.checksums.len())
             .field("unread", &self.unread)
             .finish()
@@ -229,7 +265,7 @@ pub(crate) fn read_request(json: &[u8]) -> Result<(Request, Vec<BadOp>), SealErr
         Ok(request) => (request, Vec::new()),
         Err(_) => salvage_request(json)?,
     };
-    if request.ops.len() + bad.len() > MAX_OPS {
+    if request.ops.len() + bad.len() > MAX_OPS || request.offered.len() > MAX_OFFERS {
         return Err(SealError::TooManyOps);
     }
     Ok((request, bad))
@@ -253,8 +289,10 @@ fn salvage_request(json: &[u8]) -> Result<(Request, Vec<BadOp>), SealError> {
     let (ops, lost) = readable(&mut message, "ops")?;
     // an op without a number can get no outcome, so the phone would wait for it for ever
     let bad = lost.iter().map(BadOp::of).collect::<Option<_>>().ok_or(SealError::Message)?;
+    // an offer that cannot be read is not answered, and is offered by another phone or again
+    let (offered, _) = readable(&mut message, "offered")?;
     let request: Request = typed(message)?;
-    Ok((Request { ops, ..request }, bad))
+    Ok((Request { ops, offered, ..request }, bad))
 }
 
 impl BadOp {

@@ -1,18 +1,17 @@
 //! Taking what the server tells: put, gone, evict.
 
 use crate::{
-    area::{self, AreaSums},
-    error::{Result, StoreError},
-    index, op,
+    area::AreaSums,
+    error::Result,
+    index, op, orphan,
     shown::{self, base_row},
     sql,
-    store::Store,
 };
 use payung_domain::{
     area::Area,
     field::Kind,
     id::{Base, Epoch, RecordId},
-    op::{Body, Change, GoneReason, Put},
+    op::{Change, GoneReason, Put},
     planted::{Planted, planted},
 };
 use rusqlite::Transaction;
@@ -54,8 +53,6 @@ impl Row {
         self.base.filter(|_| self.leaving == 0).map(|base| base.version)
     }
 }
-
-const ERASED: i64 = 2;
 
 impl<'t> Taking<'t> {
     fn row(&self, id: RecordId) -> Result<Option<Row>> {
@@ -128,10 +125,11 @@ impl<'t> Taking<'t> {
                 conflicts,
                 body,
             ))?;
-            let rid = tx.last_insert_rowid();
-            tx.prepare_cached("DELETE FROM orphan WHERE id = ?1")?.execute([put.record.bytes()])?;
-            rid
+            tx.last_insert_rowid()
         };
+        if old.as_ref().is_none_or(|old| old.leaving != 0) {
+            orphan::forget(tx, put.record)?;
+        }
         self.areas.add(tx, aid, put.record, put.version)?;
         if planted(Planted::InFlightEditDropped) {
             tx.execute("DELETE FROM op WHERE record = ?1 AND state = 'new'", [put.record.bytes()])?;
@@ -211,20 +209,48 @@ impl<'t> Taking<'t> {
     }
 
     fn gone(&mut self, id: RecordId, why: GoneReason, version: u64, to: Option<&Area>) -> Result<()> {
-        let Some(row) = self.row(id)? else { return Ok(()) };
+        if why == GoneReason::Erased {
+            self.erase(id)?;
+            return Ok(());
+        }
+        let Some(row) = self.row(id)? else { return orphan::forget(self.tx, id) };
         // at equal version the put that came of the same act wins
         let newer = row.base.is_none_or(|base| {
             let version = version + u64::from(planted(Planted::GoneBeatsPut));
-            base.epoch != self.epoch || base.version < version || (why == GoneReason::Erased && base.version == version)
+            base.epoch != self.epoch || base.version < version
         });
         if !newer {
             return Ok(());
         }
-        match (why, to) {
-            (GoneReason::Moved, Some(to)) => self.refile(&row, to),
-            (GoneReason::Moved, None) => self.drop(&row, 1, false),
-            (GoneReason::Erased, _) => self.drop(&row, ERASED, false),
+        match to {
+            Some(to) => self.refile(&row, to),
+            None => self.drop(&row, 1, false),
         }
+    }
+
+    /// What the law erases goes at once, drafts and what waits to be sent included.
+    pub(crate) fn erase(&mut self, id: RecordId) -> Result<()> {
+        if let Some(row) = self.row(id)? {
+            self.puts.remove(&id);
+            if let Some(version) = row.is_summed() {
+                self.areas.take(self.tx, row.aid, row.id, version)?;
+            }
+            self.removed += 1;
+            remove(self.tx, row.rid, row.id)?;
+            if row.kind == Kind::Enrollment {
+                self.standings.extend(row.parent);
+            }
+            self.dirty.extend(row.alias_of);
+        }
+        for sql in [
+            "DELETE FROM op WHERE record = ?1",
+            "DELETE FROM draft WHERE record = ?1",
+            "DELETE FROM own_nik WHERE record = ?1",
+            "DELETE FROM orphan WHERE id = ?1",
+        ] {
+            self.tx.prepare_cached(sql)?.execute([id.bytes()])?;
+        }
+        Ok(())
     }
 
     fn refile(&mut self, row: &Row, to: &Area) -> Result<()> {
@@ -280,26 +306,18 @@ impl<'t> Taking<'t> {
         if let Some(version) = row.is_summed() {
             self.areas.take(tx, row.aid, row.id, version)?;
         }
+        if keep_orphan && row.base.is_some_and(|base| base.epoch != self.epoch) {
+            orphan::keep(tx, row.rid, row.aid)?;
+        }
         if op::keeps(tx, row.id)? {
             tx.prepare_cached("UPDATE record SET leaving = ?2 WHERE rid = ?1")?.execute((row.rid, leaving))?;
             return Ok(());
-        }
-        if keep_orphan && row.base.is_some_and(|base| base.epoch != self.epoch) {
-            let path = area::path(tx, row.aid)?;
-            tx.prepare_cached(
-                "INSERT OR REPLACE INTO orphan (id, kind, area, epoch, version, body)
-                 SELECT id, kind, ?2, epoch, version, body FROM record WHERE rid = ?1",
-            )?
-            .execute((row.rid, path.as_str()))?;
         }
         self.removed += 1;
         remove(tx, row.rid, row.id)?;
         // what was taken of it can't be pulled any more
         tx.prepare_cached("UPDATE op SET state = 'done' WHERE state = 'acked' AND receipt_record = ?1")?
             .execute([row.id.bytes()])?;
-        if leaving == ERASED {
-            tx.prepare_cached("DELETE FROM op WHERE record = ?1")?.execute([row.id.bytes()])?;
-        }
         if row.kind == Kind::Enrollment {
             self.standings.extend(row.parent);
         }
@@ -374,47 +392,4 @@ pub(crate) fn forget_if_empty(tx: &Transaction, id: RecordId) -> Result<()> {
     let Some(row) = base_row(tx, id)?.filter(|row| row.base.is_none()) else { return Ok(()) };
     let empty = shown::shown(tx, id)?.is_none_or(|record| record.fields.is_empty());
     if empty && !op::keeps(tx, id)? { remove(tx, row.rid, id) } else { Ok(()) }
-}
-
-/// A record that a restored server lacks, as this phone last pulled it.
-#[derive(Clone, PartialEq)]
-pub struct Orphan {
-    /// The record.
-    pub record: RecordId,
-    /// Its kind.
-    pub kind: Kind,
-    /// Who looked after it.
-    pub area: Area,
-    /// Epoch and version of what was pulled.
-    pub base: Base,
-    /// Its fields; `nik` as {masked, tag}.
-    pub body: Body,
-}
-
-impl std::fmt::Debug for Orphan {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Orphan").field("record", &self.record).field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
-
-impl Store {
-    /// Other people's records that a restored server lacks, to be offered back to an operator.
-    pub fn orphans(&self) -> Result<Vec<Orphan>> {
-        self.read(|tx| {
-            let mut statement =
-                tx.prepare_cached("SELECT id, kind, area, epoch, version, body FROM orphan ORDER BY id")?;
-            let mut rows = statement.query([])?;
-            let mut orphans = Vec::new();
-            while let Some(row) = rows.next()? {
-                orphans.push(Orphan {
-                    record: sql::record(row, 0)?,
-                    kind: Kind::from_name(&row.get::<_, String>(1)?),
-                    area: sql::area(&row.get::<_, String>(2)?)?,
-                    base: sql::base(row, 3)?.ok_or(StoreError::Corrupt)?,
-                    body: sql::json(&row.get::<_, String>(5)?)?,
-                });
-            }
-            Ok(orphans)
-        })
-    }
 }

@@ -17,6 +17,7 @@ mod meta;
 mod observe;
 mod op;
 mod open;
+mod orphan;
 mod outbox;
 mod reissue;
 mod reply;
@@ -29,7 +30,6 @@ mod store;
 mod wal;
 mod worker;
 
-pub use change::Orphan;
 pub use draft::{Draft, DraftId};
 pub use error::StoreError;
 pub use fail::FAIL_POINTS;

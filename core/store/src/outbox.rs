@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     meta,
     op::{self, SavedOp},
-    sql,
+    orphan, sql,
     store::Store,
 };
 use payung_domain::{
@@ -13,7 +13,7 @@ use payung_domain::{
     op::Op,
     planted::{Planted, planted},
 };
-use payung_protocol::{AppFacts, Checksum, Cursor, Request};
+use payung_protocol::{AppFacts, Checksum, Cursor, Offer, Request};
 use rusqlite::Transaction;
 use std::sync::atomic::Ordering;
 
@@ -36,6 +36,8 @@ pub struct Batch {
     pub ops: Vec<Op>,
     /// The highest n up to which every op has its final outcome from this epoch.
     pub seen_through: u64,
+    /// Other people's records that the restored server lacks and has not been offered.
+    pub offered: Vec<Offer>,
     /// Of everything pulled; none before the first pull.
     pub checksum: Option<Checksum>,
     /// With what the reply is to be taken.
@@ -54,8 +56,8 @@ impl std::fmt::Debug for Batch {
 impl Batch {
     /// The request to seal.
     pub fn into_request(self, app: Option<AppFacts>) -> Request {
-        let Self { ops, seen_through, checksum, asked, .. } = self;
-        Request { ops, seen_through, cursor: asked.cursor, checksum, app }
+        let Self { ops, seen_through, offered, checksum, asked, .. } = self;
+        Request { ops, seen_through, cursor: asked.cursor, checksum, app, offered }
     }
 }
 
@@ -75,7 +77,7 @@ impl Ahead {
     /// Sends them without looking at the store: only where the reply before, of this device, is known to have taken
     /// every op that waited.
     pub fn into_batch(self, seen_through: u64, asked: Asked) -> Batch {
-        Batch { ops: self.ops, seen_through, checksum: None, asked, more: true }
+        Batch { ops: self.ops, seen_through, offered: Vec::new(), checksum: None, asked, more: true }
     }
 
     /// Whether a batch asked for now would hold exactly these: nothing else waits for its outcome, nothing was put
@@ -96,6 +98,9 @@ pub struct Waiting {
     /// With the office.
     pub held: u64,
 }
+
+/// Bytes of JSON that offers may have in one request: nothing waits for them.
+const OFFER_BYTES: usize = 64 << 10;
 
 /// What an op's JSON takes beyond its fields, at most: ids, base, receipt, the name it had before.
 const OP_FRAME: usize = 420;
@@ -229,7 +234,9 @@ impl Store {
                 }
             }
             let cursor = meta::cursor(tx)?;
+            let offered = orphan::to_offer(tx, max_bytes.min(OFFER_BYTES))?;
             Ok(Batch {
+                offered,
                 more: room.full,
                 ops: room.ops,
                 seen_through: seen_through(tx)?,

@@ -6,6 +6,7 @@ use crate::{
     error::Result,
     index, meta,
     op::OpState,
+    orphan,
     outbox::Asked,
     reissue, sql,
     store::Store,
@@ -47,6 +48,8 @@ pub struct TakeReport {
     pub differing: Vec<Area>,
     /// There is more to read.
     pub more: bool,
+    /// There are other people's records that this server lacks and has not been offered.
+    pub to_offer: bool,
     /// By how much the phone's clock is off, in milliseconds, when it is by more than 5 minutes.
     pub clock_off_by: Option<i64>,
 }
@@ -56,6 +59,9 @@ const LIVE_MS: i64 = 2 * 60 * 1000;
 /// Sums that differ cause one full pull in so many milliseconds: a difference a pull does not mend is a defect, and
 /// must not cost the phone's data plan.
 const REPULL_PAUSE_MS: i64 = 6 * 60 * 60 * 1000;
+
+/// An op is refused by this code when its record was erased by law: then it goes from the phone, too.
+const ERASED: &str = "erased";
 
 /// An op that waits for its outcome.
 struct WaitingOp {
@@ -264,6 +270,9 @@ impl Store {
             if epoch == Some(reply.epoch) || planted(Planted::OldEpochOutcome) {
                 for outcome in &reply.outcomes {
                     let became = take_outcome(tx, outcome, reply.epoch, asked.device, now_ms, &mut report)?;
+                    if let Some(answered) = became.as_ref().filter(|_| outcome.code.as_deref() == Some(ERASED)) {
+                        taking.erase(answered.record)?;
+                    }
                     answered.extend(became.iter().map(|answered| answered.record));
                     dirty.extend(became.filter(|answered| answered.differs).map(|answered| answered.record));
                 }
@@ -293,6 +302,9 @@ impl Store {
                     report.more = true;
                 }
                 report.differing = differing;
+            }
+            if epoch == Some(reply.epoch) {
+                report.to_offer = orphan::kept(tx, &reply.kept, reply.epoch)?;
             }
             take_clock(tx, asked, reply.server_time, now_ms, &mut report)?;
             changed.records = report.changes > 0 || report.removed > 0 || !reply.outcomes.is_empty();

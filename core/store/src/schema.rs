@@ -3,7 +3,8 @@
 use crate::error::{Result, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_initial.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001_initial.sql"), include_str!("../migrations/0002_offered.sql")];
 
 /// The newest schema this version knows: the number of its last migration.
 #[allow(clippy::cast_possible_truncation)]

@@ -105,6 +105,8 @@ struct Offer {
     ops: BTreeMap<u64, (RecordId, Option<Base>)>,
     /// Ops were left for another.
     more: bool,
+    /// Records a restored server lacks were in it.
+    offered: bool,
     held_before: u64,
     told: bool,
 }
@@ -126,6 +128,7 @@ impl Unsettled {
         offer.more
             && reply.backoff.is_none()
             && !reply.renew
+            && reply.kept.is_empty()
             && reply.unread == 0
             && reply.outcomes.len() == offer.ops.len()
             && reply.outcomes.iter().all(applied)
@@ -392,7 +395,7 @@ impl SyncEngine {
                 self.server = 0;
             }
             let ops: BTreeMap<_, _> = batch.ops.iter().map(|op: &Op| (op.n, (op.record, op.base))).collect();
-            let (asked, more) = (batch.asked.clone(), batch.more);
+            let (asked, more, offered) = (batch.asked.clone(), batch.more, !batch.offered.is_empty());
             self.final_through = batch.seen_through;
             let told = self.pace.is_news(&self.facts);
             let request = batch.into_request(told.then(|| self.facts.clone()));
@@ -412,7 +415,8 @@ impl SyncEngine {
             let sent = sealed.sent().map_err(SyncError::Seal)?;
             self.report.sent += ops.len();
             let held_before = self.waiting.held;
-            self.in_flight = Some(InFlight::Exchange(Box::new(Offer { sent, asked, ops, more, held_before, told })));
+            self.in_flight =
+                Some(InFlight::Exchange(Box::new(Offer { sent, asked, ops, more, offered, held_before, told })));
             self.phase = Phase::Quiet;
             return Ok(self.outgoing(Endpoint::Exchange, Some(bundle), SealedBundle::into_bytes(sealed)));
         }
@@ -547,7 +551,9 @@ impl SyncEngine {
         let pull_again = taken.more && !reply.more && !self.repulled;
         self.repulled |= pull_again;
         let offered_again = taken.new_epoch && self.epochs <= MAX_EPOCHS;
-        more || pull_again || offered_again || self.has_more_to_send(offer, taken)
+        // a server that takes no offers is not asked for ever
+        let offers = taken.to_offer && !(offer.offered && reply.kept.is_empty());
+        more || pull_again || offered_again || offers || self.has_more_to_send(offer, taken)
     }
 
     fn has_more_to_send(&self, offer: &Offer, taken: &TakeReport) -> bool {
@@ -584,6 +590,7 @@ impl SyncEngine {
                 .count();
             report.merged += reply.outcomes.iter().filter(|outcome| offer.is_merged(outcome)).count();
         }
+        report.offered += reply.kept.len();
         report.areas_differing = taken.differing.len();
         report.new_epoch |= taken.new_epoch;
         self.epochs += usize::from(taken.new_epoch);

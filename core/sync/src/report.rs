@@ -24,6 +24,8 @@ pub struct SyncReport {
     pub merged: usize,
     /// Changes received: records put, gone, or evicted.
     pub changes: usize,
+    /// Other people's records that a restored server lacks, handed to it for a person to look at.
+    pub offered: usize,
     /// Left out, alone, after the server could not take a bundle with them; they stay pending.
     pub set_aside: usize,
     /// Requests made, key lists included.

@@ -6,6 +6,7 @@ mod branch;
 mod desk;
 mod error;
 mod keys;
+mod offered;
 mod people;
 mod show;
 mod work;
@@ -70,6 +71,14 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<desk::HeldCommand>,
     },
+    /// Records that a restored server lacks and phones still have
+    Offered {
+        /// What to do
+        #[command(subcommand)]
+        command: Option<offered::OfferedCommand>,
+    },
+    /// Erase a person by law: from the database, the journal and, with their next exchange, the phones
+    Erase(offered::EraseArgs),
     /// Workers and where their enrolments stand
     Workers(work::WorkersArgs),
     /// A record in full, with everything received for it
@@ -179,6 +188,8 @@ fn dispatch(args: &Args, now: i64) -> Result<Answer, AdminError> {
         Command::Conflicts { command } => desk::conflicts(&desk, command.as_ref()),
         Command::Duplicates { command } => desk::duplicates(&desk, command.as_ref()),
         Command::Held { command } => desk::held(&desk, command.as_ref()),
+        Command::Offered { command } => offered::offered(&desk, command.as_ref()),
+        Command::Erase(args) => offered::erase(&desk, args),
         Command::Workers(args) => work::workers(&desk, args),
         Command::Show(args) => work::show(&desk, args),
         Command::Verify(args) => work::verify(&desk, args),

@@ -2,7 +2,7 @@
 
 use super::container::{self, ContainerError, Header};
 use crate::{
-    keys::{Keys, KeysError, read_key},
+    keys::{Keys, KeysError, private_dir, read_key},
     service::{DataDir, Service, ServiceError, journal::Journal},
     storage::{
         StorageError,
@@ -78,7 +78,7 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> RestoreError + Copy + '_ {
 
 /// Copies a folder of key files, each readable by its owner only.
 fn copy_keys(from: &Path, to: &Path) -> Result<(), RestoreError> {
-    fs::create_dir_all(to).map_err(at(to))?;
+    private_dir(to).map_err(at(to))?;
     for entry in fs::read_dir(from).map_err(at(from))? {
         let path = entry.map_err(at(from))?.path();
         if path.is_file()
@@ -122,7 +122,7 @@ pub fn restore(
     if let Some(journal) = journal.filter(|path| !path.is_file()) {
         return Err(RestoreError::NoJournal(journal.to_owned()));
     }
-    fs::create_dir_all(dir.path()).map_err(at(dir.path()))?;
+    private_dir(dir.path()).map_err(at(dir.path()))?;
     if let Some(keys) = keys {
         copy_keys(keys, &dir.keys())?;
     } else if !dir.keys().is_dir() {

@@ -35,7 +35,7 @@ impl Service {
         reply.renew = known.unfetched && known.state == DeviceState::Active;
         let limits = self.limits.beside(request.ops.len());
         let ops = request.ops.len();
-        if request.ops.is_empty() && !advances {
+        if request.ops.is_empty() && request.offered.is_empty() && !advances {
             let page = changes::page(&*unit, self.storage.sealer(), &known, cursor.as_ref(), request.checksum, limits)?;
             drop(unit);
             if !page.changes.is_empty() {
@@ -68,7 +68,9 @@ impl Service {
         let device = &work.unit.device(device.id)?.ok_or(ServiceError::NotFound("device"))?;
         reply.epoch = work.epoch;
         let count = request.ops.len();
-        reply.outcomes = work.take_ops(&Writer::of(device, now), &request.ops)?;
+        let writer = Writer::of(device, now);
+        reply.outcomes = work.take_ops(&writer, &request.ops)?;
+        reply.kept = work.take_offers(&writer, &request.offered)?;
         work.replay_pending()?;
         work.save()?;
         if advances && reply.epoch == work.epoch {

@@ -1,7 +1,10 @@
 //! The journal of operator acts, outside the database: append-only, one sealed line an act, synced before the act is
 //! committed. A restored database is brought up by doing again what the journal has and it lacks.
 
-use crate::storage::{Sealer, seal::Row};
+use crate::{
+    keys::{KeysError, write_over},
+    storage::{Sealer, seal::Row},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{
     collections::BTreeMap,
@@ -82,6 +85,21 @@ impl Journal {
         }
         file.write_all(text.as_bytes()).map_err(self.file())?;
         file.sync_all().map_err(self.file())
+    }
+
+    /// Writes the journal anew, with other acts in the place of those for which there are any. Nobody may append
+    /// meanwhile.
+    pub fn redact(&self, sealer: &Sealer, other: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Result<(), JournalError> {
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = String::new();
+        for line in self.after(sealer, 0)? {
+            let act = other(&line.act).unwrap_or(line.act);
+            let _ = writeln!(text, "{} {}", line.seq, STANDARD.encode(sealer.seal(Row::Act(line.seq), &act)));
+        }
+        write_over(&self.path, text.as_bytes()).map_err(|error| match error {
+            KeysError::File { path, source } => JournalError::File { path, source },
+            error => self.file()(io::Error::other(error)),
+        })
     }
 
     /// The acts after a number, in order. A cut last line counts as not written; of two lines with one number, which a

@@ -7,9 +7,11 @@ mod changes;
 mod cursor;
 mod duplicates;
 pub(crate) mod enrollment;
+pub mod erasure;
 mod exchange;
 mod join;
 pub mod journal;
+mod offers;
 pub mod operator;
 mod take;
 #[cfg(test)]
@@ -21,7 +23,7 @@ pub use changes::PageLimits;
 
 use crate::{
     clock,
-    keys::{Keys, KeysError},
+    keys::{Keys, KeysError, private_dir},
     storage::{Storage, StorageError, sqlite::Sqlite},
 };
 use journal::{Journal, JournalError};
@@ -150,7 +152,7 @@ impl DataDir {
         {
             return Err(OpenError::NoParent(parent.to_owned()));
         }
-        fs::create_dir_all(&self.0).map_err(folder)?;
+        private_dir(&self.0).map_err(folder)?;
         if !self.keys().join("master.key").exists() {
             Keys::init(&self.keys(), None, now)?;
         }

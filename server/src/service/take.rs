@@ -1,6 +1,9 @@
 //! Taking ops: exactly once, in scope, valid, with what they name; else held or refused. Then the merge.
 
-use super::{ServiceError, work::Work};
+use super::{
+    ServiceError,
+    work::{Pen, Work},
+};
 use crate::storage::{Device, DeviceState, HeldFilter, KnownOp, OpStatus, Scope, StoredOp};
 use payung_domain::{
     area::Area,
@@ -18,6 +21,9 @@ use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
 /// How long an area that a device lost still counts for what was written while it had it.
 pub(super) const GRACE: i64 = 60 * 24 * 3600 * 1000;
 
+/// Refused, and nothing of it is kept: what it is about was erased by law.
+pub(super) const ERASED: &str = "erased";
+
 /// Who wrote an op, and where they may.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
@@ -27,6 +33,8 @@ pub(super) struct Writer {
     revoked: bool,
     /// A person looked at it: neither revocation nor area stands in the way.
     released: bool,
+    /// It brings a record back that had a version before.
+    restores: bool,
     /// The areas of the device now and within the last 60 days.
     areas: Scope,
     /// Every area it ever had.
@@ -43,9 +51,34 @@ impl Writer {
             authority: if is_operator(&device.roles) { Authority::Operator } else { Authority::Official },
             revoked: device.state == DeviceState::Revoked,
             released: false,
+            restores: false,
             areas: Scope::Areas(device.areas.iter().chain(lately).cloned().collect()),
             ever: Scope::Areas(ever),
         }
+    }
+
+    /// An operator who vouches for what a phone offered back.
+    pub(super) fn vouching(pen: Pen) -> Self {
+        Self {
+            device: pen.device,
+            who: pen.who,
+            authority: pen.authority,
+            revoked: false,
+            released: true,
+            restores: true,
+            areas: Scope::Office,
+            ever: Scope::Office,
+        }
+    }
+
+    /// Whether its offers count.
+    pub(super) fn may_offer(&self) -> bool {
+        !self.revoked
+    }
+
+    /// Whether it looked after an area once.
+    pub(super) fn had(&self, area: &Area) -> bool {
+        self.ever.contains(area)
     }
 
     pub(super) fn released(mut self) -> Self {
@@ -169,6 +202,10 @@ impl Work<'_> {
                 continue;
             }
             let result = self.take_new(writer, op, &taken)?;
+            if result.outcome.code.as_deref() == Some(ERASED) {
+                answers.push((n, Some(result.outcome)));
+                continue;
+            }
             if planted(Planted::BadOpStopsBatch) && result.status == OpStatus::Refused {
                 return Err(ServiceError::Refused(result.outcome.code.unwrap_or_default()));
             }
@@ -301,6 +338,9 @@ impl Work<'_> {
 
     /// Judges one op: scope, what it names, its values, then the merge.
     pub(super) fn apply_op(&mut self, writer: &Writer, op: &Op, received: i64) -> Result<Taken, ServiceError> {
+        if self.is_erased(op.record)? {
+            return Ok(Taken::refused(op, ERASED));
+        }
         if writer.revoked && !writer.released && !planted(Planted::RevokedStillWrites) {
             return Ok(Taken::held(op, "device_revoked", None));
         }
@@ -314,7 +354,7 @@ impl Work<'_> {
         let area = match &there {
             Some((kind, _)) if *kind != op.kind => return Ok(Taken::refused(op, "kind_differs")),
             Some((_, area)) => area.clone(),
-            None if op.base.is_some() || op.set.is_empty() => {
+            None if op.base.is_some() && !writer.restores || op.set.is_empty() => {
                 return Ok(Taken::held(op, "record_unknown", Some(op.record)));
             }
             None if !op.area.is_village_or_below() => return Ok(Taken::refused(op, "area_invalid")),
@@ -369,6 +409,9 @@ impl Work<'_> {
             let refused = Taken::refused(op, "parent_missing");
             return Ok(if required { Err(refused) } else { Ok(None) });
         };
+        if self.is_erased(parent)? {
+            return Ok(Err(Taken::refused(op, ERASED)));
+        }
         let Some(parent) = self.get(parent)? else {
             return Ok(Err(Taken::held(op, "parent_unknown", Some(parent))));
         };
@@ -444,6 +487,7 @@ impl Work<'_> {
     pub(super) fn release(&mut self) -> Result<(), ServiceError> {
         loop {
             let created = self.take_created();
+            self.drop_offers_of(&created)?;
             if created.is_empty() || planted(Planted::HeldNotReleased) {
                 return Ok(());
             }

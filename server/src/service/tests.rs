@@ -4,6 +4,7 @@
 mod areas;
 mod duplicates;
 mod enrollment;
+mod erasure;
 mod joining;
 pub(crate) mod office;
 mod once;

@@ -1,6 +1,6 @@
 //! One unit of work above storage: the records it touches are loaded once, changed in memory, and saved together.
 
-use super::ServiceError;
+use super::{ServiceError, erasure::Erased};
 use crate::storage::{Kept, Official, OpStatus, Scope, Sealer, Storage, StoredOp, Writing};
 use chrono::{DateTime, NaiveDate};
 use payung_domain::{
@@ -9,7 +9,7 @@ use payung_domain::{
     field::Kind,
     id::{Base, DeviceId, Epoch, Hlc, OfficialId, OpId, RecordId},
     merge::{self, Authority, Judge, Merged},
-    op::{Body, Op},
+    op::{Body, GoneReason, Op},
     record::Record,
     region::RegionCode,
     text,
@@ -63,6 +63,11 @@ impl Pen {
         Self { device: DeviceId::OFFICE, who: OfficialId(uuid::Uuid::nil()), authority: Authority::Server };
 }
 
+/// The counter that says how far an office's own device had counted when ops of it were erased.
+fn numbers_counter(device: DeviceId) -> String {
+    format!("numbers:{device}")
+}
+
 /// A unit of work.
 pub(super) struct Work<'s> {
     pub(super) unit: Box<dyn Writing + 's>,
@@ -82,6 +87,8 @@ pub(super) struct Work<'s> {
     numbers: HashMap<DeviceId, u64>,
     /// Villages whose own record is known to be there.
     pub(super) villages: HashSet<RegionCode>,
+    /// Whether anything was ever erased here.
+    erasures: Option<bool>,
     /// Loaded once: a branch's file is ten thousand acts of one operator.
     officials: Option<HashMap<OfficialId, Official>>,
 }
@@ -105,6 +112,7 @@ impl<'s> Work<'s> {
             touched: BTreeSet::new(),
             numbers: HashMap::new(),
             villages: HashSet::new(),
+            erasures: None,
             officials: None,
         })
     }
@@ -239,11 +247,50 @@ impl<'s> Work<'s> {
         Ok(ids)
     }
 
+    /// Whether a record was erased.
+    pub(super) fn is_erased(&mut self, id: RecordId) -> Result<bool, ServiceError> {
+        let any = match self.erasures {
+            Some(any) => any,
+            None => self.unit.counter("erasures")? > 0,
+        };
+        self.erasures = Some(any);
+        Ok(any && self.unit.is_erased(id)?)
+    }
+
+    /// Takes everything of a record out of the database for good, and tells its area's phones.
+    pub(super) fn erase(&mut self, erased: &Erased) -> Result<(), ServiceError> {
+        let id = erased.record;
+        if self.get(id)?.is_none() && self.unit.is_erased(id)? {
+            return Ok(());
+        }
+        let (area, version) = match self.get(id)? {
+            Some(record) => (record.area.clone(), record.version.max(erased.version) + 1),
+            None => (erased.area.clone(), erased.version + 1),
+        };
+        for op in self.unit.history(id)? {
+            // the office's own devices count by their ops: a number is never given again
+            if self.unit.device(op.device)?.is_none() {
+                let (name, n) = (numbers_counter(op.device), op.op.n);
+                self.unit.set_counter(&name, self.unit.counter(&name)?.max(n))?;
+            }
+        }
+        self.unit.erase(id)?;
+        self.unit.bury(id, &area, GoneReason::Erased, version)?;
+        self.unit.set_counter("erasures", 1)?;
+        self.erasures = Some(true);
+        self.records.remove(&id);
+        self.touched.remove(&id);
+        self.absent.insert(id);
+        self.families.remove(&id);
+        self.offspring.remove(&id);
+        Ok(())
+    }
+
     /// The next number of a device of the office.
     pub(super) fn number(&mut self, device: DeviceId) -> Result<u64, ServiceError> {
         let last = match self.numbers.get(&device) {
             Some(last) => *last,
-            None => self.unit.highest_number(device)?,
+            None => self.unit.highest_number(device)?.max(self.unit.counter(&numbers_counter(device))?),
         };
         self.numbers.insert(device, last + 1);
         Ok(last + 1)

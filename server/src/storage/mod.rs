@@ -14,14 +14,14 @@ pub mod sqlite;
 
 pub use rows::{
     AuditLine, Device, DeviceState, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp, Official,
-    OpStatus, PendingAct, RecordFilter, Scope, StoredOp, Tombstone,
+    OpStatus, PendingAct, RecordFilter, Scope, StoredOffer, StoredOp, Tombstone,
 };
 pub use seal::{NikHash, Sealer, WordHash};
 
 use payung_domain::{
     area::Area,
     id::{DeviceId, Epoch, OpId, RecordId},
-    op::Reissue,
+    op::{GoneReason, Reissue},
 };
 use payung_protocol::Checksum;
 
@@ -66,6 +66,9 @@ pub trait Storage: Send + Sync {
 
     /// The keys of sealed columns and look-ups.
     fn sealer(&self) -> &Sealer;
+
+    /// Writes the whole file anew, so that nothing deleted is left in it or beside it.
+    fn shred(&self) -> Result<()>;
 }
 
 /// What can be asked inside a unit of work.
@@ -134,6 +137,13 @@ pub trait Reading {
     /// The highest number of a device; 0 when none.
     fn highest_number(&self, device: DeviceId) -> Result<u64>;
 
+    /// Offered records that are still missing, oldest first.
+    fn offers(&self) -> Result<Vec<StoredOffer>>;
+    /// What was offered of a record.
+    fn offer(&self, record: RecordId) -> Result<Option<StoredOffer>>;
+    /// Whether a record was erased.
+    fn is_erased(&self, record: RecordId) -> Result<bool>;
+
     /// Pairs that may be one person, oldest first: of a record, or all in a state.
     fn duplicates(&self, of: Option<RecordId>, state: Option<DuplicateState>) -> Result<Vec<Duplicate>>;
     /// A pair by its token.
@@ -163,6 +173,14 @@ pub trait Writing: Reading {
     fn drop_outcomes(&self, device: DeviceId, through: u64) -> Result<()>;
     /// Writes down that an op stands for an old name.
     fn take(&self, old: &Reissue, new: OpId) -> Result<()>;
+    /// Keeps a record that a phone offered, in the place of what was offered of it before.
+    fn save_offer(&self, offer: &StoredOffer) -> Result<()>;
+    /// Forgets what was offered of a record.
+    fn drop_offer(&self, record: RecordId) -> Result<()>;
+    /// Tells an area's phones that a record is not there, although no record left it.
+    fn bury(&self, record: RecordId, area: &Area, why: GoneReason, version: u64) -> Result<()>;
+    /// Deletes everything of a record: body, history, outcomes, look-ups, claims, pairs, acts that wait for it.
+    fn erase(&self, record: RecordId) -> Result<()>;
     /// Keeps an op aside whose number its device had used for another.
     fn quarantine(&self, op: &StoredOp) -> Result<()>;
 

@@ -7,7 +7,7 @@ use payung_domain::{
     op::{GoneReason, Op, OpHash, Outcome},
     record::Record,
 };
-use payung_protocol::{ReceiverKey, Role, VerifyingKey};
+use payung_protocol::{Offer, ReceiverKey, Role, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -291,6 +291,17 @@ pub struct Invite {
     pub replaces: Option<DeviceId>,
     /// The device that used it, and when.
     pub used: Option<(DeviceId, i64)>,
+}
+
+/// A record that this life of the database lacks, as a phone last pulled it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredOffer {
+    /// What was offered.
+    pub offer: Offer,
+    /// By which device.
+    pub device: DeviceId,
+    /// When, milliseconds since 1970.
+    pub received_at: i64,
 }
 
 /// Where a pair of possible duplicates stands.

@@ -44,6 +44,8 @@ pub enum Row<'a> {
     Person(&'a [u8]),
     /// A quarantined op.
     Quarantine(&'a [u8; 16], u64),
+    /// A record a phone offered.
+    Offer(&'a [u8; 16]),
     /// An operator act: a journal line or one that waits for its record.
     Act(u64),
 }
@@ -56,6 +58,7 @@ impl Row<'_> {
             Self::Outcome(id, n) => (b'u', *id, *n),
             Self::Person(id) => (b'p', &id[..id.len().min(16)], 0),
             Self::Quarantine(id, n) => (b'q', *id, *n),
+            Self::Offer(id) => (b'f', *id, 0),
             Self::Act(n) => (b'a', &[], *n),
         };
         let mut aad = [0; 40];

@@ -8,10 +8,10 @@ use payung_domain::{
     id::{DeviceId, Epoch, OpId, RecordId},
     op::Reissue,
 };
-use payung_protocol::Checksum;
+use payung_protocol::{Checksum, GoneReason};
 use payung_server::storage::{
     AuditLine, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp, NikHash, Official,
-    PendingAct, Reading, RecordFilter, Result, Scope, Sealer, Storage, StoredOp, WordHash, Writing,
+    PendingAct, Reading, RecordFilter, Result, Scope, Sealer, Storage, StoredOffer, StoredOp, WordHash, Writing,
 };
 use std::{
     fs, io,
@@ -117,6 +117,11 @@ impl<S: Storage> Storage for Mortal<S> {
     fn sealer(&self) -> &Sealer {
         self.inner.sealer()
     }
+
+    fn shred(&self) -> Result<()> {
+        self.strike.call("shred");
+        self.inner.shred()
+    }
 }
 
 macro_rules! passes {
@@ -157,6 +162,9 @@ macro_rules! reads {
                 history(record: RecordId) -> Vec<StoredOp>;
                 held(filter: &HeldFilter) -> Vec<StoredOp>;
                 highest_number(device: DeviceId) -> u64;
+                offers() -> Vec<StoredOffer>;
+                offer(record: RecordId) -> Option<StoredOffer>;
+                is_erased(record: RecordId) -> bool;
                 duplicates(of: Option<RecordId>, state: Option<DuplicateState>) -> Vec<Duplicate>;
                 duplicate(token: &[u8; 16]) -> Option<Duplicate>;
                 pending_acts(records: Option<&[RecordId]>) -> Vec<PendingAct>;
@@ -184,6 +192,10 @@ impl Writing for WriteUnit<'_> {
         store_ops(ops: &[StoredOp]) -> ();
         drop_outcomes(device: DeviceId, through: u64) -> ();
         take(old: &Reissue, new: OpId) -> ();
+        save_offer(offer: &StoredOffer) -> ();
+        drop_offer(record: RecordId) -> ();
+        bury(record: RecordId, area: &Area, why: GoneReason, version: u64) -> ();
+        erase(record: RecordId) -> ();
         quarantine(op: &StoredOp) -> ();
         claim_niks(claims: &[(NikHash, RecordId)]) -> Vec<RecordId>;
         release_niks(claims: &[(NikHash, RecordId)]) -> ();

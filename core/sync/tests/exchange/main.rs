@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod ahead;
+mod erasure;
 mod join;
+mod offers;
 mod pace;
 mod renewal;
 mod story;

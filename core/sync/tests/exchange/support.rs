@@ -129,6 +129,14 @@ impl Office {
         self.seal(&reply, &opened.sent, opened.device).into_bytes()
     }
 
+    /// Answers an exchange whose request `alter` has changed.
+    pub(crate) fn serve_as(&self, sealed: &[u8], alter: impl FnOnce(&mut Request)) -> Vec<u8> {
+        let mut opened = self.open_bundle(sealed).unwrap();
+        alter(&mut opened.request);
+        let reply = self.service.exchange(opened.device, &opened.request, &opened.bad, self.clock.now()).unwrap();
+        self.seal(&reply, &opened.sent, opened.device).into_bytes()
+    }
+
     pub(crate) fn seal(&self, reply: &Reply, sent: &Sent, device: DeviceId) -> SealedBundle {
         let known = self.service.storage().read().unwrap().device(device).unwrap().unwrap();
         seal_reply(reply, sent, self.service.keys().signing(), &known.device_key, &mut rng()).unwrap()
@@ -164,6 +172,25 @@ impl Office {
     pub(crate) fn assign(&self, device: DeviceId, areas: &[&str]) {
         let areas: Vec<Area> = areas.iter().map(|path| Area::parse(path).unwrap()).collect();
         self.service.assign(OPERATOR, device, &areas, self.clock.now()).unwrap();
+    }
+
+    /// Records that phones offer back.
+    pub(crate) fn offered(&self) -> Vec<RecordId> {
+        let offers = self.service.offers(OPERATOR, &Scope::Office, self.clock.now()).unwrap();
+        offers.into_iter().map(|stored| stored.offer.record).collect()
+    }
+
+    /// Accepts these with what belongs to them; all where none is named.
+    pub(crate) fn accept(&self, records: &[RecordId]) -> Vec<RecordId> {
+        self.service.accept_offers(OPERATOR, &Scope::Office, records, self.clock.now()).unwrap()
+    }
+
+    pub(crate) fn drop_offer(&self, record: RecordId) {
+        self.service.drop_offer(OPERATOR, record, self.clock.now()).unwrap();
+    }
+
+    pub(crate) fn erase(&self, worker: RecordId) -> usize {
+        self.service.erase(OPERATOR, worker, "consent_withdrawn", self.clock.now()).unwrap().records
     }
 
     pub(crate) fn release_all_held(&self) {

@@ -258,3 +258,18 @@ fn coverage_counts_each_person_once() {
     let village = done(&office, &["coverage", "--by", "village"]);
     assert_eq!((&village["areas"][0]["area"], &village["areas"][0]["registered"]), (&VILLAGE.into(), &3.into()));
 }
+
+#[test]
+fn erased_person_is_in_no_list_and_the_command_may_be_done_again() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    register(&office, &mut phone, 1, "SUPARNO");
+    register(&office, &mut phone, 11, "SUMARNI");
+    let erase = ["erase", &record(1).to_string(), "--reason", "consent_withdrawn"].map(str::to_owned);
+    let erase: Vec<&str> = erase.iter().map(String::as_str).collect();
+    assert_eq!(done(&office, &erase)["erased"], 3);
+    assert_eq!(done(&office, &erase)["erased"], 0);
+    assert_eq!(done(&office, &["workers"]).as_array().expect("a list").len(), 1);
+    assert!(refused(&office, &["show", &record(1).to_string()]).contains("record"));
+    assert_eq!(done(&office, &["offered"]), serde_json::json!([]));
+}

@@ -1,6 +1,9 @@
 //! What an operator can do, as data: the same value is done, written to the journal, and done again after a restore.
 
-use crate::storage::{Device, DeviceState, Invite, Official};
+use crate::{
+    service::erasure::Erased,
+    storage::{Device, DeviceState, Invite, Official},
+};
 use chrono::NaiveDate;
 use payung_domain::{
     area::Area,
@@ -8,6 +11,7 @@ use payung_domain::{
     enrollment::{Kpj, PaymentCode, Reason},
     id::{DeviceId, OfficialId, OpId, RecordId},
 };
+use payung_protocol::Offer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -87,6 +91,27 @@ pub enum Act {
         /// The one that held the NIK.
         earlier: RecordId,
     },
+    /// An offered record is one of the server's again.
+    Accept {
+        /// What was offered.
+        offer: Offer,
+    },
+    /// Nobody needs an offered record.
+    DropOffer {
+        /// What was offered.
+        offer: Offer,
+    },
+    /// A person is erased by law.
+    Erase {
+        /// One of the person's records.
+        worker: RecordId,
+        /// Why: a short code.
+        reason: String,
+        /// Everything of them there was.
+        erased: Vec<Erased>,
+    },
+    /// An act about a person who was erased since. Nothing is left of it but its place.
+    Emptied,
     /// Lets a held op through.
     Release {
         /// The op.
@@ -213,6 +238,10 @@ impl Act {
             Self::Link { .. } => "link",
             Self::Unlink { .. } => "unlink",
             Self::KeepApart { .. } => "keep_apart",
+            Self::Accept { .. } => "accept_offer",
+            Self::DropOffer { .. } => "drop_offer",
+            Self::Erase { .. } => "erase",
+            Self::Emptied => "emptied",
             Self::Release { .. } => "release",
             Self::RefuseHeld { .. } => "refuse_held",
             Self::Verify { .. } => "verify",
@@ -250,8 +279,24 @@ impl Act {
             | Self::SetDevice { .. }
             | Self::Assign { .. }
             | Self::Import { .. }
+            // neither waits for its record
+            | Self::Accept { .. }
+            | Self::DropOffer { .. }
+            | Self::Erase { .. }
+            | Self::Emptied
             | Self::KnownMembers { .. } => Vec::new(),
         }
+    }
+
+    /// A journal line without what it says of these records; none where it says nothing of them.
+    pub(in crate::service) fn emptied(line: &[u8], erased: &[RecordId]) -> Option<Vec<u8>> {
+        let entry: Entry = serde_json::from_slice(line).ok()?;
+        let about = match &entry.act {
+            Self::Accept { offer } | Self::DropOffer { offer } => vec![offer.record],
+            act => act.records(),
+        };
+        let named = about.iter().any(|record| erased.contains(record));
+        if named { serde_json::to_vec(&Entry { act: Self::Emptied, ..entry }).ok() } else { None }
     }
 }
 

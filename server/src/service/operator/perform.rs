@@ -53,6 +53,8 @@ impl Work<'_> {
         }
         match act {
             Act::Move { to, .. } => areas.push(to.clone()),
+            Act::Accept { offer } | Act::DropOffer { offer } => areas.push(offer.area.clone()),
+            Act::Erase { erased, .. } => areas.extend(erased.iter().map(|one| one.area.clone())),
             Act::Invite { invite } => areas.extend(invite.areas.iter().cloned()),
             Act::SetDevice { device, .. } => {
                 areas.extend(self.unit.device(*device)?.into_iter().flat_map(|device| device.areas));
@@ -141,6 +143,21 @@ impl Work<'_> {
                 self.flag_review(&pair, false)?;
                 Ok(json!({ "later": later, "earlier": earlier }))
             }
+            Act::Accept { offer } => {
+                let pen = self.pen(who)?;
+                self.accept(pen, offer)
+            }
+            Act::DropOffer { offer } => {
+                self.operator(who)?;
+                self.drop_offer(offer)
+            }
+            Act::Erase { worker, reason, erased } => {
+                self.operator(who)?;
+                let mut detail = self.erase_person(*worker, erased)?;
+                detail["reason"] = json!(reason);
+                Ok(detail)
+            }
+            Act::Emptied => Ok(json!({})),
             Act::Release { op, .. } => {
                 self.operator(who)?;
                 self.release_op(*op)?;

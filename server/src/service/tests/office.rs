@@ -274,8 +274,7 @@ impl Phone {
             ops: ops.to_vec(),
             seen_through: self.seen_through,
             cursor: self.cursor.clone(),
-            checksum: None,
-            app: None,
+            ..Request::default()
         };
         office.service.exchange(self.device, &request, &[], office.now.get()).expect("a reply")
     }

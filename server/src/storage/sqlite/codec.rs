@@ -2,7 +2,8 @@
 
 use super::{
     super::{
-        Device, Duplicate, DuplicateState, Kept, OpStatus, Result, Sealer, StorageError, StoredOp, seal::Row as Sealed,
+        Device, Duplicate, DuplicateState, Kept, OpStatus, Result, Sealer, StorageError, StoredOffer, StoredOp,
+        seal::Row as Sealed,
     },
     Unit,
 };
@@ -109,6 +110,17 @@ impl Unit<'_> {
             status: status(row)?,
             waits_for: waits_for.and_then(|id| RecordId::from_slice(&id)),
             outcome: outcome(self.sealer, device, n, row.get("outcome")?)?,
+        })
+    }
+
+    /// A record that was offered.
+    pub(super) fn read_offer(&self, row: &Row<'_>) -> Result<StoredOffer> {
+        let id = record_id(row, "record")?;
+        let blob = row.get_ref("offer")?.as_blob().map_err(|_| StorageError::Unreadable("offer"))?;
+        Ok(StoredOffer {
+            offer: json(&self.sealer.open(Sealed::Offer(&id.bytes()), blob)?, "offer")?,
+            device: device_id(row, "device")?,
+            received_at: row.get("received_at")?,
         })
     }
 

@@ -3,7 +3,7 @@
 use super::super::{Result, StorageError};
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_offers.sql")];
 
 /// The newest schema this version knows.
 pub(super) fn newest() -> i64 {

@@ -112,6 +112,14 @@ impl Storage for Sqlite {
     fn sealer(&self) -> &Sealer {
         &self.sealer
     }
+
+    fn shred(&self) -> Result<()> {
+        let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // a page keeps what was deleted, and older versions of what was changed, until it is written anew
+        connection.execute_batch("VACUUM")?;
+        let busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy { Err(StorageError::Busy) } else { Ok(()) }
+    }
 }
 
 enum Lease<'s> {

@@ -3,7 +3,7 @@
 use super::{
     super::{
         AuditLine, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp, NikHash, Official,
-        PendingAct, Reading, RecordFilter, Result, Scope, StorageError, StoredOp, Tombstone, WordHash,
+        PendingAct, Reading, RecordFilter, Result, Scope, StorageError, StoredOffer, StoredOp, Tombstone, WordHash,
         seal::Row as Sealed,
     },
     Unit,
@@ -316,6 +316,22 @@ impl Reading for Unit<'_> {
         let mut statement = self.prepare_cached("SELECT max(n) FROM op WHERE device = ?1")?;
         let highest: Option<i64> = statement.query_row([device.bytes()], |row| row.get(0))?;
         Ok(highest.map_or(0, unsigned))
+    }
+
+    fn offers(&self) -> Result<Vec<StoredOffer>> {
+        let sql = "SELECT record, device, received_at, offer FROM offer
+             WHERE record NOT IN (SELECT id FROM record) ORDER BY received_at, record";
+        self.all(sql, [], |row| self.read_offer(row))
+    }
+
+    fn offer(&self, record: RecordId) -> Result<Option<StoredOffer>> {
+        let sql = "SELECT record, device, received_at, offer FROM offer WHERE record = ?1";
+        self.one(sql, [record.bytes()], |row| self.read_offer(row))
+    }
+
+    fn is_erased(&self, record: RecordId) -> Result<bool> {
+        let sql = "SELECT 1 FROM tombstone WHERE record = ?1 AND why = 'erased'";
+        Ok(self.prepare_cached(sql)?.exists([record.bytes()])?)
     }
 
     fn duplicates(&self, of: Option<RecordId>, state: Option<DuplicateState>) -> Result<Vec<Duplicate>> {

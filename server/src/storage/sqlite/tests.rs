@@ -22,6 +22,9 @@ impl Storage for Fresh {
     fn sealer(&self) -> &crate::storage::Sealer {
         self.storage.sealer()
     }
+    fn shred(&self) -> crate::storage::Result<()> {
+        self.storage.shred()
+    }
 }
 
 impl Deref for Fresh {

@@ -2,8 +2,8 @@
 
 use super::{
     super::{
-        Device, Duplicate, Invite, Kept, NikHash, Official, PendingAct, Reading, Result, StorageError, StoredOp,
-        WordHash, Writing, seal::Row as Sealed,
+        Device, Duplicate, Invite, Kept, NikHash, Official, PendingAct, Reading, Result, StorageError, StoredOffer,
+        StoredOp, WordHash, Writing, seal::Row as Sealed,
     },
     Unit,
     codec::{self, signed, unsigned},
@@ -11,7 +11,7 @@ use super::{
 use payung_domain::{
     area::Area,
     id::{DeviceId, Epoch, OpId, RecordId},
-    op::Reissue,
+    op::{GoneReason, Op, Reissue},
     planted::{Planted, planted},
     record::Record,
 };
@@ -238,6 +238,71 @@ impl Writing for Unit<'_> {
             new.device.bytes(),
             signed(new.n)
         ])?;
+        Ok(())
+    }
+
+    fn save_offer(&self, offer: &StoredOffer) -> Result<()> {
+        let id = offer.offer.record.bytes();
+        let blob = self.sealer.seal(Sealed::Offer(&id), &codec::to_json(&offer.offer, "offer")?);
+        let sql = "INSERT OR REPLACE INTO offer (record, device, received_at, offer) VALUES (?1, ?2, ?3, ?4)";
+        self.prepare_cached(sql)?.execute(params![id, offer.device.bytes(), offer.received_at, blob])?;
+        Ok(())
+    }
+
+    fn drop_offer(&self, record: RecordId) -> Result<()> {
+        self.prepare_cached("DELETE FROM offer WHERE record = ?1")?.execute([record.bytes()])?;
+        Ok(())
+    }
+
+    fn bury(&self, record: RecordId, area: &Area, why: GoneReason, version: u64) -> Result<()> {
+        let village = village(area)?;
+        let seq = self.take_seqs(&village, 1)?;
+        let why = if why == GoneReason::Erased { "erased" } else { "moved" };
+        self.prepare_cached(
+            "INSERT INTO tombstone (village, seq, record, area, why, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![village, signed(seq), record.bytes(), area.as_str(), why, signed(version)])?;
+        Ok(())
+    }
+
+    fn erase(&self, record: RecordId) -> Result<()> {
+        let id = record.bytes();
+        let place = self
+            .prepare_cached("SELECT area, version FROM record WHERE id = ?1")?
+            .query_row([id], |row| Ok((row.get::<_, String>(0)?, unsigned(row.get(1)?))))
+            .optional()?;
+        if let Some((area, version)) = place {
+            self.add_to_area(&area, Checksum::default().minus(record_check(record, version)), -1)?;
+        }
+        let aside = {
+            let mut statement = self.prepare_cached("SELECT rowid, device, n, op FROM quarantine")?;
+            let mut rows = statement.query([])?;
+            let mut aside = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (device, n) = (codec::device_id(row, "device")?.bytes(), unsigned(row.get("n")?));
+                let blob = row.get_ref("op")?.as_blob().unwrap_or_default();
+                let op: Op = codec::json(&self.sealer.open(Sealed::Quarantine(&device, n), blob)?, "op")?;
+                if op.record == record {
+                    aside.push(row.get::<_, i64>("rowid")?);
+                }
+            }
+            aside
+        };
+        for row in aside {
+            self.prepare_cached("DELETE FROM quarantine WHERE rowid = ?1")?.execute([row])?;
+        }
+        for sql in [
+            "DELETE FROM taken WHERE (new_device, new_n) IN (SELECT device, n FROM op WHERE record = ?1)",
+            "DELETE FROM op WHERE record = ?1",
+            "DELETE FROM name_word WHERE record = ?1",
+            "DELETE FROM nik_claim WHERE record = ?1",
+            "DELETE FROM duplicate WHERE later = ?1 OR earlier = ?1",
+            "DELETE FROM pending_act WHERE record = ?1",
+            "DELETE FROM offer WHERE record = ?1",
+            "DELETE FROM record WHERE id = ?1",
+        ] {
+            self.prepare_cached(sql)?.execute([id])?;
+        }
         Ok(())
     }
 
