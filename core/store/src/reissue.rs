@@ -128,7 +128,8 @@ impl Store {
     }
 
     /// Goes on as another device, after joining again: everything without a final outcome is issued anew, in the order
-    /// of saving, each op naming the one it stands for.
+    /// of saving, each op naming the one it stands for. So is what was taken and not pulled yet: its authorship must
+    /// move, or the next edit, which has no version to show that it has seen it, would be a conflict with oneself.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the device is the present one.
@@ -141,7 +142,7 @@ impl Store {
             meta::write_identity(tx, identity)?;
             meta::put(tx, "last_n", 0)?;
             meta::put(tx, "rejoin_needed", 0)?;
-            for k in places(tx, "SELECT k FROM op WHERE state IN ('sent', 'held') ORDER BY k")? {
+            for k in places(tx, "SELECT k FROM op WHERE state IN ('sent', 'held', 'acked') ORDER BY k")? {
                 let op = by_k(tx, k)?;
                 if planted(Planted::RejoinForgetsHeld) && op.state == OpState::Held {
                     continue;

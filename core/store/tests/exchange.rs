@@ -419,6 +419,21 @@ fn joining_again_issues_everything_open_anew_in_the_order_of_saving() {
 }
 
 #[test]
+fn joining_again_issues_what_was_taken_and_not_pulled_anew_so_that_authorship_moves() {
+    let mut phone = phone();
+    let worker = phone.pulled_worker("BUDI");
+    phone.edit(worker, "mother_name", "KARSEM");
+    phone.exchange(vec![], |_| vec![applied(1, worker, 2)]);
+    phone.rejoin(&identity(2)).unwrap();
+    // on a base that does not show the own value yet
+    phone.edit(worker, "mother_name", "KARSINEM");
+    let ops = phone.batch().ops;
+    let names: Vec<_> = ops.iter().map(|op| (op.n, op.reissue.map(|old| (old.device, old.n)))).collect();
+    assert_eq!(names, [(1, Some((device_id(1), 1))), (2, None)], "before what was saved since");
+    assert_eq!(phone.value(worker, "mother_name"), json!("KARSINEM"));
+}
+
+#[test]
 fn reply_to_the_device_before_counts_for_nothing_of_the_new_one() {
     let mut phone = phone();
     let worker = phone.pulled_worker("BUDI");
@@ -442,7 +457,7 @@ fn old_devices_ops_are_issued_anew_for_a_restored_server() {
     let mut phone = phone();
     let worker = phone.pulled_worker("BUDI");
     phone.edit(worker, "notes", "a");
-    phone.exchange(vec![], |_| vec![applied(1, worker, 2)]);
+    phone.exchange(vec![put(worker, 2, &[("notes", "a".into())])], |_| vec![applied(1, worker, 2)]);
     phone.rejoin(&identity(2)).unwrap();
     phone.edit(worker, "notes", "b");
     phone.exchange(vec![put(worker, 3, &[("notes", "b".into())])], |_| vec![applied(1, worker, 3)]);

@@ -426,7 +426,7 @@ impl World {
                 self.model.device += 1;
                 self.model.last_n = 0;
                 self.phone.rejoin(&identity(self.model.device)).unwrap();
-                let open = |op: &ModelOp| matches!(op.state, State::Sent | State::Held);
+                let open = |op: &ModelOp| matches!(op.state, State::Sent | State::Held | State::Acked);
                 let open: Vec<usize> = (0..self.model.ops.len()).filter(|k| open(&self.model.ops[*k])).collect();
                 for k in open {
                     self.model.reissue(k, true, false);
