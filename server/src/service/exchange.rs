@@ -2,10 +2,10 @@
 //! there is nothing.
 
 use super::{Service, ServiceError, changes, changes::PageLimits, cursor::Marks, take::Writer, work::Work};
-use crate::storage::{Device, DeviceState, HeldFilter};
+use crate::storage::{Device, DeviceState, HeldFilter, Scope};
 use payung_domain::{
     id::{DeviceId, RecordId},
-    op::{Outcome, OutcomeStatus},
+    op::{Change, GoneReason, Op, Outcome, OutcomeStatus},
     planted::{Planted, planted},
 };
 use payung_protocol::{BadOp, Reply, Request};
@@ -73,6 +73,7 @@ impl Service {
         reply.kept = work.take_offers(&writer, &request.offered)?;
         work.replay_pending()?;
         work.save()?;
+        let outside = work.taken_outside(device, &request.ops, &reply.outcomes)?;
         if advances && reply.epoch == work.epoch {
             // never past an op that still waits, whatever the phone says
             let held = work.unit.held(&HeldFilter::Device(device.id))?;
@@ -87,12 +88,41 @@ impl Service {
             work.audit_exchange(device, request, count, &page)?;
         }
         fill(reply, page);
+        reply.changes.extend(outside);
         work.unit.commit()?;
         Ok(())
     }
 }
 
 impl Work<'_> {
+    /// What was taken of a device that does not look after it any more: it is told nothing of these records, so that
+    /// it must be told that it is not to keep them.
+    fn taken_outside(
+        &mut self,
+        device: &Device,
+        ops: &[Op],
+        outcomes: &[Outcome],
+    ) -> Result<Vec<Change>, ServiceError> {
+        if device.state != DeviceState::Active {
+            return Ok(Vec::new());
+        }
+        let scope = Scope::Areas(device.areas.clone());
+        let taken = |op: &&Op| {
+            let is_taken = |status: &OutcomeStatus| matches!(status, OutcomeStatus::Applied | OutcomeStatus::Replayed);
+            outcomes.iter().any(|outcome| outcome.n == op.n && is_taken(&outcome.status))
+        };
+        let mut outside = BTreeMap::new();
+        for op in ops {
+            let Some(record) = self.get(op.record)?.filter(|record| !scope.contains(&record.area)) else { continue };
+            let version = record.version;
+            if taken(&op) {
+                let gone = Change::Gone { record: op.record, why: GoneReason::Moved, version, to: None };
+                outside.insert(op.record, gone);
+            }
+        }
+        Ok(outside.into_values().collect())
+    }
+
     /// Who sent how much and read what: the cursor ranges answer "what did this device hold".
     fn audit_exchange(
         &self,

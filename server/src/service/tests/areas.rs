@@ -122,6 +122,25 @@ fn moved_record_leaves_one_phone_and_comes_to_the_other_with_its_children() {
 }
 
 #[test]
+fn record_made_in_an_area_its_phone_has_lost_is_taken_and_leaves_the_phone() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let op = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    office.service.assign(BOSS, phone.device, &[area(RT4)], START).expect("assigned");
+    phone.pull(&office);
+    for again in [false, true] {
+        // the answer may get lost
+        let reply = phone.ask(&office, std::slice::from_ref(&op));
+        assert_eq!(status(&reply.outcomes[0]), (OutcomeStatus::Applied, None), "{again}");
+        let gone = |change: &Change| matches!(change, Change::Gone { record: id, .. } if *id == record(1));
+        assert!(reply.changes.iter().any(gone), "{again}: {:?}", reply.changes);
+    }
+    let mut held = office.phone(&[RT3]);
+    held.pull(&office);
+    assert_eq!(people(&held), 1);
+}
+
+#[test]
 fn record_that_moves_away_and_back_is_there_once() {
     let office = Office::new();
     let mut both = office.phone(&[VILLAGE, TELUK]);
