@@ -8,7 +8,7 @@ use crate::{
     clock,
     storage::{Device, DeviceState},
 };
-use payung_domain::id::DeviceId;
+use payung_domain::{area::Area, id::DeviceId};
 use payung_protocol::{
     Certificate, JoinAnswer, JoinReply, JoinRequest, Problem, ProblemCode, ReceiverKey, RenewRequest,
 };
@@ -36,6 +36,16 @@ impl Service {
         if now > invite.expires {
             return refuse(ProblemCode::InviteExpired);
         }
+        // what this person wrote on an earlier phone is judged by the areas they had there; of a phone that was put
+        // away it is not known when, so a person looks
+        let mut left: Vec<(Area, i64)> = Vec::new();
+        for earlier in unit.devices()?.into_iter().filter(|device| device.official == invite.official) {
+            let lost = earlier.areas.into_iter().filter(|area| !invite.areas.iter().any(|now| area.is_within(now)));
+            let until = if earlier.state == DeviceState::Active { now } else { earlier.joined_at };
+            left.extend(lost.map(|area| (area, until)).chain(earlier.left));
+        }
+        left.sort();
+        left.dedup();
         drop(unit);
         let mut device = Device {
             id: DeviceId(clock::new_id()),
@@ -46,7 +56,7 @@ impl Service {
             device_key: request.device_key,
             roles: invite.roles,
             areas: invite.areas,
-            left: Vec::new(),
+            left,
             joined_at: now,
             certificate: Vec::new(),
             unfetched: false,

@@ -7,6 +7,7 @@ use crate::{
     service::operator::{Act, SetupCode},
     storage::DeviceState,
 };
+use payung_domain::op::{Op, OutcomeStatus, Reissue};
 use payung_protocol::{Certificate, DeviceKeys, JoinAnswer, JoinRequest, MAX_CERTIFICATE, ProblemCode, Role};
 
 fn request(invite: &payung_protocol::Invite, keys: &DeviceKeys) -> JoinRequest {
@@ -82,6 +83,24 @@ fn replaced_device_is_retired_and_its_late_bundle_is_taken() {
     assert!(states.contains(&DeviceState::Retired));
     let reply = old.ask(&office, &[late]);
     assert!(applied(&reply.outcomes) && reply.changes.is_empty());
+}
+
+#[test]
+fn unsent_op_of_an_area_lost_by_joining_again_is_taken_or_held_never_refused() {
+    for (state, expected) in [
+        (DeviceState::Active, (OutcomeStatus::Applied, None)),
+        (DeviceState::Revoked, (OutcomeStatus::Held, Some("area_foreign"))),
+    ] {
+        let office = Office::new();
+        let mut before = office.phone(&[RT3]);
+        let op = before.worker(&office, record(1), &nik(1), "SUPARNO");
+        office.later(61 * DAY);
+        office.service.set_device(BOSS, before.device, state, office.now.get()).expect("done");
+        let after = office.rejoin(&before, &[RT4]);
+        let again = Op { reissue: Some(Reissue { device: before.device, n: op.n, hash: op.hash() }), ..op };
+        let told = after.ask(&office, &[again]);
+        assert_eq!(status(&told.outcomes[0]), expected, "{state:?}");
+    }
 }
 
 #[test]
