@@ -36,6 +36,13 @@ impl World {
         })??;
         let fresh = epoch != now_epoch;
         self.observed = (now_epoch, heads);
+        for row in &rows {
+            if let FeedRow::Put { record, .. } = row
+                && let Some(alias) = &record.alias
+            {
+                self.oracle.linked.extend([record.id, alias.survivor]);
+            }
+        }
         for row in rows {
             if let FeedRow::Put { record, .. } = row {
                 self.observe_record(&record, by_office || fresh)?;
@@ -48,9 +55,6 @@ impl World {
         let (id, kind) = (record.id, &record.kind);
         let told = (self.observed.0, record.version);
         let after = self.oracle.told((id, kind), told, &record.body, &record.conflicts);
-        if let Some(alias) = &record.alias {
-            self.oracle.linked.extend([id, alias.survivor]);
-        }
         let before = self.oracle.standing.insert(id, Standing { version: record.version, fields: after.clone() });
         let linked = self.oracle.linked.contains(&id);
         if let Some(before) = before.filter(|_| !excused) {
@@ -65,11 +69,14 @@ impl World {
                 );
             }
         }
+        let open = self.oracle.open_over_joining.contains(&id);
         for (field, conflict) in record.conflicts.iter().filter(|(_, conflict)| !conflict.correction) {
             let mut owners = Vec::new();
             for candidate in &conflict.candidates {
-                let owner = (self.oracle.owners.get(&candidate.op.device), candidate.source);
-                if owner.0.is_some() && owners.contains(&owner) && !linked {
+                // what a copied phone wrote under the name it came with can't be told from the other's
+                let device = Some(candidate.op.device).filter(|device| !self.oracle.shared.contains(device));
+                let owner = (device.and_then(|device| self.oracle.owners.get(&device)), candidate.source);
+                if owner.0.is_some() && owners.contains(&owner) && !linked && !open {
                     return broken(
                         "nobody conflicts with themselves",
                         format!("{id}.{field}, version {}", record.version),

@@ -252,6 +252,10 @@ impl World {
 
     /// The phone joins again, as a new device of the same person. Whether it did.
     pub(crate) fn rejoin(&mut self, phone: usize, chance: &mut Chance) -> Played<bool> {
+        self.learn_areas(phone)?;
+        let forms = self.phones[phone].forms.iter().map(|form| form.record);
+        let drafts = self.phones[phone].store()?.drafts()?;
+        self.oracle.joins_again(phone, forms.chain(drafts.into_iter().filter_map(|draft| draft.record)));
         let device = self.device(phone)?;
         let replaces = chance.percent(50).then_some(device);
         let new = NewInvite {

@@ -54,6 +54,13 @@ pub(crate) struct Oracle {
     pub(crate) records: BTreeMap<RecordId, Kind>,
     /// Which phone numbered an op: a device belongs to one phone, a phone may be several devices in turn.
     pub(crate) owners: HashMap<DeviceId, usize>,
+    /// Records with a form open, or saved and not sent, while their phone joined again. Where the form was opened over
+    /// an own value that had not been pulled, it has no version to show that its writer had seen that value, and under
+    /// the new device's name the server does not know the writer either: it asks a person to choose between two values
+    /// of one official. Nothing is lost; no rule of the design decides it.
+    pub(crate) open_over_joining: BTreeSet<RecordId>,
+    /// Devices of which a copy was made.
+    pub(crate) shared: BTreeSet<DeviceId>,
     /// What each phone showed of its own last.
     pub(crate) shown: HashMap<(usize, RecordId, String), ValueId>,
     /// Fields of which it is no fault that an older value is shown: decided by a person, linked, given up.
@@ -159,10 +166,19 @@ impl Oracle {
         self.savings.push(Saving { phone, step, record, values, absorbed, given_up: false });
     }
 
+    /// The phone joins again: see [`Oracle::open_over_joining`].
+    pub(crate) fn joins_again(&mut self, phone: usize, open: impl Iterator<Item = RecordId>) {
+        self.open_over_joining.extend(open);
+        self.open_over_joining
+            .extend(self.unsealed.keys().filter(|(owner, _)| *owner == phone).map(|(_, record)| *record));
+    }
+
     /// A copy of a phone begins with what the phone had.
     pub(crate) fn copy_phone(&mut self, from: usize, to: usize) {
         let own: Vec<_> = self.own.iter().filter(|((phone, ..), _)| *phone == from).collect();
         let own: Vec<_> = own.into_iter().map(|((_, r, f), ids)| ((to, *r, f.clone()), ids.clone())).collect();
+        // the same act goes out from both, and whichever comes later carries what the other has changed since
+        self.excused.extend(own.iter().map(|((_, record, field), _)| (*record, field.clone())));
         self.own.extend(own);
         let shown: Vec<_> = self.shown.iter().filter(|((phone, ..), _)| *phone == from).collect();
         let shown: Vec<_> = shown.into_iter().map(|((_, r, f), id)| ((to, *r, f.clone()), *id)).collect();

@@ -192,7 +192,7 @@ impl World {
     }
 
     /// A form on a record as this phone shows it; none where it does not hold it any more.
-    fn form(&mut self, phone: usize, record: RecordId) -> Played<Option<Form>> {
+    pub(crate) fn form(&mut self, phone: usize, record: RecordId) -> Played<Option<Form>> {
         let store = self.phones[phone].store()?;
         let mut shown = match store.shown(record) {
             Ok(shown) => shown,
@@ -517,7 +517,8 @@ impl World {
         let whole = fixing.code.is_some();
         for saving in self.oracle.savings.iter_mut().filter(|saving| saving.record == fixing.record) {
             let same = |(field, value): (&String, &Value)| fixing.values.get(field) == Some(value);
-            saving.given_up |= whole && saving.values.iter().all(same);
+            let mut kept = saving.values.iter().filter(|(field, _)| !saving.absorbed.contains(*field));
+            saving.given_up |= whole && kept.all(same);
         }
         self.check_phone(phone)
     }
@@ -550,6 +551,7 @@ impl World {
         self.phones.push(copy);
         self.areas.push(self.areas[from].clone());
         self.oracle.copy_phone(from, to);
+        self.oracle.shared.insert(self.device(from)?);
         Ok(())
     }
 }

@@ -341,20 +341,18 @@ impl World {
             let mut own = Chance::new(chance.word());
             let outcome = self.phones[phone].act(|store| {
                 let Ok(mut engine) = SyncEngine::begin(store, facts, Urgency::Background, now) else { return Ok(0) };
-                let mut requests = 0;
                 while engine.next(store, now, &mut own)?.is_some() {
-                    requests += 1;
                     if engine.take(Err(TransportError::Unreachable), store, now, &mut own).is_err() {
                         break;
                     }
                 }
-                Ok::<_, SyncError>(requests)
+                Ok::<_, SyncError>(1)
             })?;
             match outcome {
                 Acted::Died { act, durable } => {
                     self.died(phone, &act, durable)?;
                 }
-                Acted::Done(Ok(requests)) => tries += requests,
+                Acted::Done(Ok(runs)) => tries += runs,
                 Acted::Done(Err(error)) => return broken("a phone without a road waits", error.to_string()),
             }
         }
