@@ -35,7 +35,7 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Measure in a release build and write docs/BENCHMARKS.md.
+    /// Measure in a release build, beside the peer, and write docs/BENCHMARKS.md.
     Bench {
         /// Handed to the bench as they are.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

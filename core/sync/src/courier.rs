@@ -24,6 +24,7 @@ use std::{
 /// Carries bundles for one store. Shared by everything in the process that may want to sync it.
 #[derive(Default)]
 pub struct Courier {
+    most: Option<usize>,
     running: Mutex<()>,
     interrupted: AtomicBool,
     watch: Watch,
@@ -39,6 +40,12 @@ impl Courier {
     /// One that does nothing yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// One that puts no more than so many ops into a bundle, however well the road goes.
+    #[must_use]
+    pub fn limited(most: usize) -> Self {
+        Self { most: Some(most), ..Self::default() }
     }
 
     /// Exchanges until all is quiet. `clock` gives milliseconds since 1970.
@@ -90,6 +97,9 @@ impl Courier {
             let retry_at_ms = if let SyncError::Waiting { until_ms } = error { Some(until_ms) } else { None };
             SyncFailure { error, report: Box::default(), retry_at_ms }
         })?;
+        if let Some(most) = self.most {
+            engine.limit(most);
+        }
         match self.exchange_all(&mut engine, store, transport, clock, rng) {
             Ok(()) => Ok(engine.report().clone()),
             Err(error) => {

@@ -168,6 +168,8 @@ pub struct SyncEngine {
     keys: Want,
     asked_for_keys: bool,
     renewal: Renewal,
+    /// The most ops of a bundle, whatever the road would carry.
+    most: usize,
     set_aside: Vec<u64>,
     repulled: bool,
     epochs: usize,
@@ -216,6 +218,7 @@ impl SyncEngine {
             phase: Phase::Unquiet,
             asked_for_keys: false,
             renewal,
+            most: MAX_OPS,
             set_aside: Vec::new(),
             repulled: false,
             epochs: 0,
@@ -223,6 +226,11 @@ impl SyncEngine {
             retry_at_ms: None,
             report,
         })
+    }
+
+    /// Puts no more than so many ops into a bundle, however well the road goes.
+    pub fn limit(&mut self, most: usize) {
+        self.most = most.clamp(1, MAX_OPS);
     }
 
     /// What to send next; none when all is quiet. Asked again without an answer in between, it seals anew, under
@@ -276,7 +284,7 @@ impl SyncEngine {
         self.phase = phase;
         let Some(InFlight::Exchange(offer)) = &self.in_flight else { return };
         if offer.more && self.ahead.is_none() && self.broken.is_none() {
-            let room = self.pace.batch.grown(offer.ops.len()).ops();
+            let room = self.pace.batch.grown(offer.ops.len()).ops().min(self.most);
             self.ahead = store.number_ahead(offer.ops.len(), room, MAX_BATCH_BYTES).unwrap_or_default();
         }
     }
@@ -379,7 +387,7 @@ impl SyncEngine {
 
     fn exchange(&mut self, store: &Store, now_ms: i64, rng: &mut impl CryptoRng) -> Result<Outgoing, SyncError> {
         loop {
-            let room = (self.pace.batch.ops() + self.set_aside.len()).min(MAX_OPS);
+            let room = (self.pace.batch.ops().min(self.most) + self.set_aside.len()).min(MAX_OPS);
             let mut batch = match (&self.unsettled, self.ahead.take()) {
                 (Some(unsettled), Some(ahead)) => unsettled.then(ahead, self.final_through, now_ms),
                 (_, ahead) => {

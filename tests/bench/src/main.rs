@@ -1,18 +1,24 @@
 //! `./dev bench`: the figures an issue names, measured on the real phone core and the real server, each in a process
-//! of its own, over HTTP on this machine. Prints a table, writes JSON and docs/BENCHMARKS.md. Nothing is asserted.
+//! of its own, over HTTP on this machine, beside what a team would otherwise use. Prints tables, writes JSON and
+//! docs/BENCHMARKS.md. Nothing is asserted.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 #![allow(clippy::cast_precision_loss, reason = "figures: counts far below 2^52, read by people")]
 
+mod answer;
 mod clock;
+mod dossier;
 mod figures;
-mod floor;
+mod peer;
 mod phone;
 mod process;
 mod proxy;
+mod report;
 mod rows;
+mod scene;
 mod server;
 
 use clap::{Parser, Subcommand};
+use dossier::Touched;
 use std::{path::PathBuf, process::ExitCode};
 
 /// Why a row could not be measured.
@@ -39,15 +45,24 @@ pub(crate) enum BenchError {
 #[derive(Parser)]
 #[command(name = "payung-bench")]
 pub(crate) struct Arguments {
-    /// Registrations pushed in one run.
+    /// People registered, pushed and pulled in one run.
     #[arg(long, default_value_t = 10_000)]
-    pairs: u64,
-    /// Workers on the large phone.
-    #[arg(long, default_value_t = 100_000)]
-    workers: u64,
-    /// Runs of each row.
+    people: u64,
+    /// People edited in two places at once; 100 more for the NIK.
+    #[arg(long, default_value_t = 508)]
+    edited: u64,
+    /// People on the phones of the growth rows, from few to many.
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
+    growth: Vec<u64>,
+    /// Runs of each row; growth is measured once.
     #[arg(long, default_value_t = 5)]
     runs: usize,
+    /// One run with 1,000 people: tries the bench itself, and its figures say little.
+    #[arg(long)]
+    quick: bool,
+    /// Where the peer is installed; without it, ours is measured alone.
+    #[arg(long, value_name = "DIR")]
+    peer: Option<PathBuf>,
     /// Writes every figure here, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -58,7 +73,7 @@ pub(crate) struct Arguments {
     row: Option<Row>,
 }
 
-/// The phone's side of one row, run by this program itself in a process of its own.
+/// Our phone's side of one row, run by this program itself in a process of its own.
 #[derive(Subcommand)]
 enum Row {
     #[command(hide = true)]
@@ -66,21 +81,32 @@ enum Row {
     #[command(hide = true)]
     Register { folder: PathBuf, people: u64 },
     #[command(hide = true)]
-    Push { folder: PathBuf },
-    #[command(hide = true)]
-    Edit { folder: PathBuf, workers: u64 },
+    Exchange {
+        folder: PathBuf,
+        #[arg(long)]
+        most: Option<usize>,
+        #[arg(long)]
+        cut: bool,
+    },
     #[command(hide = true)]
     PairBytes { folder: PathBuf },
     #[command(hide = true)]
-    Fill { folder: PathBuf, workers: u64 },
+    Edit { folder: PathBuf, touched: Touched, from: u64, to: u64 },
     #[command(hide = true)]
-    LookUp { folder: PathBuf, workers: u64 },
+    Judge { folder: PathBuf, from: u64, to: u64, touched: Vec<Touched> },
     #[command(hide = true)]
-    FirstList { folder: PathBuf },
+    Nik { folder: PathBuf, person: u64 },
+    #[command(hide = true)]
+    List { folder: PathBuf },
+    #[command(hide = true)]
+    Search { folder: PathBuf },
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
+    if arguments.quick {
+        (arguments.people, arguments.growth, arguments.runs) = (1_000, vec![1_000], 1);
+    }
     let done = match &arguments.row {
         Some(row) => answer(row),
         None => rows::measure(&arguments),
@@ -96,14 +122,15 @@ fn main() -> ExitCode {
 
 fn answer(row: &Row) -> Result<(), BenchError> {
     let answer = match row {
-        Row::Join { folder, link } => phone::join_by(folder, link),
-        Row::Register { folder, people } => phone::register(folder, *people),
-        Row::Push { folder } => phone::push(folder),
-        Row::Edit { folder, workers } => phone::edit(folder, *workers),
-        Row::PairBytes { folder } => phone::pair_bytes(folder),
-        Row::Fill { folder, workers } => phone::fill(folder, *workers),
-        Row::LookUp { folder, workers } => phone::look_up(folder, *workers),
-        Row::FirstList { folder } => phone::first_list(folder),
+        Row::Join { folder, link } => phone::exchange::join_by(folder, link),
+        Row::Register { folder, people } => phone::register::register(folder, *people),
+        Row::Exchange { folder, most, cut } => phone::exchange::exchange(folder, *most, *cut),
+        Row::PairBytes { folder } => phone::exchange::pair_bytes(folder),
+        Row::Edit { folder, touched, from, to } => phone::edits::edit(folder, *touched, *from..*to),
+        Row::Judge { folder, touched, from, to } => phone::edits::judge(folder, touched, *from..*to),
+        Row::Nik { folder, person } => phone::look::nik(folder, *person),
+        Row::List { folder } => phone::look::list(folder),
+        Row::Search { folder } => phone::look::search(folder),
     }?;
     println!("{}", serde_json::to_string(&answer).map_err(|error| BenchError::Setup(error.to_string()))?);
     Ok(())

@@ -1,6 +1,11 @@
-//! What the operating system says a process used (Linux `/proc`).
+//! What the operating system says a process used (Linux `/proc`), and a server as a process of its own.
 
-use std::{fs, process};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    process::{self, Child},
+};
 
 /// Peak resident memory in KiB; 0 where the system does not tell.
 pub(crate) fn peak_rss_kib(pid: u32) -> u64 {
@@ -21,4 +26,50 @@ pub(crate) fn cpu_ms(pid: u32) -> u64 {
 /// This process.
 pub(crate) fn own() -> u32 {
     process::id()
+}
+
+/// How many processes wanted a processor, over the last minute; the machine's noise in one number.
+pub(crate) fn load() -> f64 {
+    let average = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    average.split(' ').next().and_then(|first| first.parse().ok()).unwrap_or(f64::NAN)
+}
+
+/// Bytes of the files of a folder and below; 0 for one that is not there.
+pub(crate) fn disk(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let size = |entry: fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => disk(&entry.path()),
+        _ => entry.metadata().map_or(0, |file| file.len()),
+    };
+    entries.map(size).sum()
+}
+
+/// A server, ended with the value.
+pub(crate) struct Running {
+    child: Child,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+}
+
+impl Running {
+    pub(crate) fn new(child: Child, address: SocketAddr) -> Self {
+        Self { child, address }
+    }
+
+    /// Its peak memory, in KiB.
+    pub(crate) fn peak_rss_kib(&self) -> u64 {
+        peak_rss_kib(self.child.id())
+    }
+
+    /// Its processor time so far, in milliseconds.
+    pub(crate) fn cpu_ms(&self) -> u64 {
+        cpu_ms(self.child.id())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }

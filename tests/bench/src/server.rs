@@ -1,22 +1,15 @@
 //! The real server as a process of its own, on a fresh data directory.
 
-use crate::{BenchError, process};
+use crate::{BenchError, process::Running};
 use serde_json::Value;
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
-
-/// A running `payung serve`.
-pub(crate) struct Server {
-    child: Child,
-    /// Where it listens.
-    pub(crate) address: SocketAddr,
-}
 
 /// `payung` beside this program.
 pub(crate) fn payung() -> Result<PathBuf, BenchError> {
@@ -25,51 +18,27 @@ pub(crate) fn payung() -> Result<PathBuf, BenchError> {
     if payung.exists() { Ok(payung) } else { Err(BenchError::Setup(format!("{} is missing", payung.display()))) }
 }
 
-impl Server {
-    /// Starts it on a free port and waits until it answers.
-    pub(crate) fn start(data: &Path) -> Result<Self, BenchError> {
-        // bound and given back
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        Self::listen(data, address)
-    }
-
-    /// Starts it where an earlier one was: the phones know the address.
-    pub(crate) fn listen(data: &Path, address: SocketAddr) -> Result<Self, BenchError> {
-        let child = Command::new(payung()?)
-            .args(["serve", "--data"])
-            .arg(data)
-            .args(["--listen", &address.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let server = Self { child, address };
-        let begun = Instant::now();
-        while !ready(address) {
-            if begun.elapsed() > Duration::from_secs(30) {
-                return Err(BenchError::Setup("the server did not start within 30 s".to_owned()));
-            }
-            thread::sleep(Duration::from_millis(50));
+/// Starts `payung serve` on a free port and waits until it answers.
+pub(crate) fn start(data: &Path) -> Result<Running, BenchError> {
+    // bound and given back
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let child = Command::new(payung()?)
+        .args(["serve", "--data"])
+        .arg(data)
+        .args(["--listen", &address.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let server = Running::new(child, address);
+    let begun = Instant::now();
+    while !ready(address) {
+        if begun.elapsed() > Duration::from_secs(30) {
+            return Err(BenchError::Setup("the server did not start within 30 s".to_owned()));
         }
-        Ok(server)
+        thread::sleep(Duration::from_millis(50));
     }
-
-    /// Its peak memory, in KiB.
-    pub(crate) fn peak_rss_kib(&self) -> u64 {
-        process::peak_rss_kib(self.child.id())
-    }
-
-    /// Its processor time so far, in milliseconds.
-    pub(crate) fn cpu_ms(&self) -> u64 {
-        process::cpu_ms(self.child.id())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
+    Ok(server)
 }
 
 fn ready(address: SocketAddr) -> bool {

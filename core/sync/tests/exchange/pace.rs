@@ -2,7 +2,7 @@
 
 use crate::support::{Clock, Fault, Office, Phone, RT5, Road, problem};
 use payung_protocol::{Header, ProblemCode};
-use payung_sync::{Endpoint, PortalSign, SyncError, SyncState, TransportError, Urgency};
+use payung_sync::{Courier, Endpoint, PortalSign, SyncError, SyncState, TransportError, Urgency};
 use proptest::prelude::*;
 use serde_json::json;
 use std::{
@@ -40,6 +40,18 @@ fn time_outs_halve_the_batch_down_to_one_and_success_grows_it_again_over_restart
     assert_eq!(sizes[..4], [1, 2, 4, 7]);
     assert_eq!(sizes.iter().sum::<usize>(), 300);
     assert_eq!(phone.outstanding(), 0);
+}
+
+#[test]
+fn a_limited_courier_never_puts_more_into_a_bundle() {
+    let office = Office::open(&Clock::start());
+    let (mut phone, road) = (Phone::joined(&office, RT5, 1), Road::to(&office));
+    phone.courier = Courier::limited(70);
+    for _ in 0..100 {
+        phone.register();
+    }
+    assert_eq!(phone.sync(&road).unwrap().uploaded, 300);
+    assert_eq!(road.batches().into_iter().filter(|ops| *ops > 0).collect::<Vec<_>>(), [70, 70, 70, 70, 20]);
 }
 
 #[test]
