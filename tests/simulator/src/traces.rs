@@ -134,7 +134,6 @@ fn record_made_in_an_area_the_phone_has_lost_is_taken_and_leaves_it() {
         |service: &payung_server::service::Service| service.assign(crate::template::KELURAHAN, device, &[other], now);
     assert!(script.world.office("other areas", act).unwrap());
     script.world.learn_areas(0).unwrap();
-    script.exchanges(0);
     let record = script.registers_in_its_old_area(0);
     let script = script.rests().unwrap();
     assert!(script.world.phones[0].store().unwrap().shown(record).is_err());
