@@ -93,7 +93,6 @@ fn fixed_seeds_hold_and_meet_every_fault() {
         "return",
         "revoke",
         "settle",
-        "try again",
         "unlink",
         "upgrade",
         "verify",
