@@ -263,7 +263,8 @@ fn what_is_no_bundle_is_refused_with_a_problem() {
     assert_eq!(post(&other_key).problem(), ProblemCode::Reseal);
     assert_eq!(http(&running, "GET", "/v1/exchange", b"").problem(), ProblemCode::MethodNotAllowed);
     assert_eq!(http(&running, "GET", "/v2/exchange", b"").problem(), ProblemCode::NotFound);
-    assert_eq!(http(&running, "POST", "/v1/join", &good).problem(), ProblemCode::BundleMalformed);
+    // what it is for is signed, too
+    assert_eq!(http(&running, "POST", "/v1/join", &good).problem(), ProblemCode::SignatureInvalid);
     // nobody's device, a forged signature, a key that was destroyed
     let stranger = Phone { device: DeviceId(Uuid::from_u128(5)), keys: phone.keys.clone(), ..phone_like(&phone) };
     assert_eq!(post(stranger.seal(&with_ops(vec![op(1)])).as_bytes()).problem(), ProblemCode::DeviceUnknown);

@@ -173,7 +173,7 @@ fn requests(seen: &mut Vec<u8>, chunk: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    /// Answers each request's last byte, `.`, with `ok`.
+    /// Answers each request's last byte, `!`, with `ok`.
     fn server() -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -182,7 +182,7 @@ mod tests {
                 thread::spawn(move || {
                     let mut byte = [0; 1];
                     while client.read(&mut byte).unwrap_or(0) == 1 {
-                        if byte == *b"." {
+                        if byte == *b"!" {
                             drop(client.write_all(b"ok"));
                         }
                     }
@@ -202,8 +202,8 @@ mod tests {
         let road = Road::open().unwrap();
         road.aim(server());
         let mut phone = TcpStream::connect(road.address).unwrap();
-        assert_eq!(ask(&mut phone, b"GET / HTTP/1.1\r\n\r\n."), Some(*b"ok"));
-        assert_eq!(ask(&mut phone, b"POST /a HTTP/1.1\r\n\r\nbody."), Some(*b"ok"));
+        assert_eq!(ask(&mut phone, b"GET / HTTP/1.1\r\n\r\n!"), Some(*b"ok"));
+        assert_eq!(ask(&mut phone, b"POST /a HTTP/1.1\r\n\r\nbody!"), Some(*b"ok"));
         assert_eq!(road.take(), Passed { up: 19 + 25, down: 4, requests: 2 });
         assert_eq!(road.take(), Passed::default());
     }
@@ -222,11 +222,11 @@ mod tests {
         road.aim(server());
         road.cut_after(5);
         let mut phone = TcpStream::connect(road.address).unwrap();
-        assert_eq!(ask(&mut phone, b"0123456789."), None);
+        assert_eq!(ask(&mut phone, b"0123456789!"), None);
         assert_eq!(road.take().up, 5);
-        assert_eq!(TcpStream::connect(road.address).ok().and_then(|mut again| ask(&mut again, b"again.")), None);
+        assert_eq!(TcpStream::connect(road.address).ok().and_then(|mut again| ask(&mut again, b"again!")), None);
         assert_eq!(road.take().up, 0);
         road.mend();
-        assert_eq!(ask(&mut TcpStream::connect(road.address).unwrap(), b"again."), Some(*b"ok"));
+        assert_eq!(ask(&mut TcpStream::connect(road.address).unwrap(), b"again!"), Some(*b"ok"));
     }
 }
