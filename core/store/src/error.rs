@@ -59,7 +59,10 @@ impl From<rusqlite::Error> for StoreError {
         match &error {
             rusqlite::Error::QueryReturnedNoRows => Self::NotFound,
             rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
-                ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::ReadOnly => Self::NotSaved,
+                // a log or journal is opened in the middle of an act
+                ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::CannotOpen => {
+                    Self::NotSaved
+                }
                 ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt,
                 // the text is left out: it may quote a value
                 _ => Self::Defect(failure.extended_code),

@@ -48,14 +48,26 @@ impl Files {
         self.with(".found-damaged")
     }
 
-    /// Renames database, log, index and key check to `….damaged-N…`, N not used before; the marker goes.
-    fn set_aside(&self) -> Result<PathBuf> {
+    /// Where the next damaged file goes: `….damaged-N`, N not used before.
+    fn aside(&self) -> PathBuf {
         let mut number = 1;
-        while suffixed(&self.database, &format!(".damaged-{number}")).exists() {
+        while self.with(&format!(".damaged-{number}")).exists() {
             number += 1;
         }
-        let aside = self.with(&format!(".damaged-{number}"));
-        for suffix in ["-wal", "-shm", ".check", ""] {
+        self.with(&format!(".damaged-{number}"))
+    }
+
+    /// Whether a kill cut a setting aside short: the database itself is moved last.
+    fn is_half_set_aside(&self) -> bool {
+        let aside = self.aside();
+        BESIDE.iter().any(|suffix| suffixed(&aside, suffix).exists())
+    }
+
+    /// Renames database, log, index and key check to `….damaged-N…`; the marker goes. Can be done again from wherever
+    /// a kill cut it short: the log must not be left beside another database, nor the database without its log.
+    fn set_aside(&self) -> Result<PathBuf> {
+        let aside = self.aside();
+        for suffix in BESIDE {
             let from = self.with(suffix);
             if from.exists() {
                 fs::rename(from, suffixed(&aside, suffix))?;
@@ -64,9 +76,18 @@ impl Files {
         if self.marker().exists() {
             fs::remove_file(self.marker())?;
         }
+        if self.database.exists() {
+            fs::rename(&self.database, &aside)?;
+        } else {
+            // what is beside it keeps its number
+            File::create(&aside)?;
+        }
         Ok(aside)
     }
 }
+
+/// What lies beside a database.
+const BESIDE: [&str; 3] = ["-wal", "-shm", ".check"];
 
 fn suffixed(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -84,15 +105,29 @@ pub(crate) struct Opened {
 pub(crate) fn open(files: &Files, key: &DatabaseKey, options: &Options) -> Result<Opened> {
     let lock = lock(&files.with(".lock"))?;
     let check_file = files.with(".check");
-    let exists = fs::metadata(&files.database).is_ok_and(|found| found.len() > 0);
-    let check = if exists { key::check(&check_file, key)? } else { KeyCheck::Unknown };
-    if exists && check == KeyCheck::Wrong {
-        return Err(StoreError::WrongKey);
-    }
-    if exists && check == KeyCheck::Right && (files.marker().exists() || wal::is_damaged(&files.with("-wal"))?) {
+    if files.is_half_set_aside() {
         return Err(StoreError::Damaged { set_aside: files.set_aside()? });
     }
-    match connections(files, key, options) {
+    let holds = |path: &Path| fs::metadata(path).is_ok_and(|found| found.len() > 0);
+    let (exists, log) = (holds(&files.database), files.with("-wal"));
+    let check = key::check(&check_file, key)?;
+    if check == KeyCheck::Wrong {
+        return Err(StoreError::WrongKey);
+    }
+    // the check file is written once the database is there, so that one cannot be new; and beside an empty database
+    // SQLite would delete the log
+    let vanished = !exists && (check == KeyCheck::Right || holds(&log));
+    let damaged = check == KeyCheck::Right && (files.marker().exists() || wal::is_damaged(&log)?);
+    if vanished || damaged {
+        return Err(StoreError::Damaged { set_aside: files.set_aside()? });
+    }
+    let connect = || writer(files, key, options).and_then(|writer| Ok((writer, reader(files, key, options)?)));
+    // a page that could not be read looks like a forged one: before that is believed, it is asked for again
+    let connected = match connect() {
+        Err(StoreError::Corrupt) => connect(),
+        connected => connected,
+    };
+    match connected {
         Ok((writer, reader)) => {
             if check != KeyCheck::Right {
                 key::write(&check_file, &files.database, key)?;
@@ -118,9 +153,11 @@ fn lock(path: &Path) -> Result<File> {
     }
 }
 
-fn connections(files: &Files, key: &DatabaseKey, options: &Options) -> Result<(Connection, Connection)> {
-    let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    let mut writer = connect(&files.database, key, options, access)?;
+const ACCESS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE);
+
+/// The connection that writes, the schema brought up to date.
+pub(crate) fn writer(files: &Files, key: &DatabaseKey, options: &Options) -> Result<Connection> {
+    let mut writer = connect(&files.database, key, options, ACCESS)?;
     // the first read of a page: a wrong key or a damaged header shows here
     let found = schema::version(&writer)?;
     if found > schema::SCHEMA_VERSION {
@@ -136,11 +173,16 @@ fn connections(files: &Files, key: &DatabaseKey, options: &Options) -> Result<(C
     }
     // right after creating: SQLCipher does not refuse a wrong key on a database without content
     schema::migrate(&mut writer)?;
-    let reader = connect(&files.database, key, options, access)?;
+    Ok(writer)
+}
+
+/// The connection that reads, once the writing one has been there.
+pub(crate) fn reader(files: &Files, key: &DatabaseKey, options: &Options) -> Result<Connection> {
+    let reader = connect(&files.database, key, options, ACCESS)?;
     reader.pragma_update(None, "cache_size", -i64::from(options.cache_kib / 4))?;
     reader.pragma_update(None, "query_only", true)?;
     schema::version(&reader)?;
-    Ok((writer, reader))
+    Ok(reader)
 }
 
 pub(crate) fn connect(database: &Path, key: &DatabaseKey, options: &Options, access: OpenFlags) -> Result<Connection> {

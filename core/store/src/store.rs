@@ -12,15 +12,27 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::{
     fs::File,
     path::Path,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
 };
+
+/// A connection, and whether the disk failed under it. SQLCipher takes a page that could not be read for a forged one
+/// and refuses everything from then on, so that such a connection is made anew before it is used again: a disk that
+/// fails for a moment must not look like a damaged file.
+struct Slot {
+    connection: Connection,
+    suspect: bool,
+}
+
+type Connect = fn(&Files, &DatabaseKey, &Options) -> Result<Connection>;
 
 /// The phone's database. Every act is one transaction, durable when it returns.
 pub struct Store {
-    writer: Mutex<Connection>,
-    reader: Mutex<Connection>,
+    writer: Mutex<Slot>,
+    reader: Mutex<Slot>,
     observers: Observers,
     files: Files,
+    key: DatabaseKey,
+    options: Options,
     /// Where the last batch stopped asking again for held ops (n).
     pub(crate) held_asked: AtomicU64,
     // released last
@@ -42,11 +54,14 @@ impl Store {
     pub fn open(path: &Path, key: &DatabaseKey, options: &Options) -> Result<Self> {
         let files = Files::new(path);
         let opened = open::open(&files, key, options)?;
+        let slot = |connection| Mutex::new(Slot { connection, suspect: false });
         Ok(Self {
-            writer: Mutex::new(opened.writer),
-            reader: Mutex::new(opened.reader),
+            writer: slot(opened.writer),
+            reader: slot(opened.reader),
             observers: Observers::default(),
             files,
+            key: key.clone(),
+            options: options.clone(),
             held_asked: AtomicU64::new(0),
             _lock: opened.lock,
         })
@@ -61,39 +76,45 @@ impl Store {
         subscription
     }
 
-    /// Reads every page and every index. Takes long on a large database: for a background job.
+    /// Reads every page and every index, once the log is folded in. Takes long on a large database, and nothing else
+    /// happens meanwhile: for a background job.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`]; the next opening sets the file aside.
+    /// [`StoreError::Corrupt`]; the next opening sets the file aside. [`StoreError::NotSaved`] when the disk failed or
+    /// is full: then nothing is known.
     pub fn check(&self) -> Result<()> {
-        self.read(|tx| {
-            let mut pages = tx.prepare("PRAGMA cipher_integrity_check")?;
-            if pages.exists([])? {
-                return Err(StoreError::Corrupt);
+        let mut writer = lock(&self.writer);
+        // nobody reads an older state, so that the whole log can be folded in
+        let _reader = lock(&self.reader);
+        let checked = self.with(&mut writer, open::writer, |connection| {
+            // SQLCipher's check looks at the file alone, where a page may be half folded in from the log
+            connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(()))?;
+            let mut pages = connection.prepare("PRAGMA cipher_integrity_check")?;
+            let mut found = pages.query([])?;
+            if let Some(row) = found.next()? {
+                let unread = row.get::<_, String>(0)?.starts_with("error reading");
+                return Err(if unread { StoreError::NotSaved } else { StoreError::Corrupt });
             }
-            let verdict: String = tx.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+            let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
             if verdict == "ok" { Ok(()) } else { Err(StoreError::Corrupt) }
-        })
+        });
+        self.remember_damage(checked)
     }
 
     /// One act: all of it is saved or nothing. `act` names its fail points.
     pub(crate) fn write<T>(&self, act: &str, body: impl FnOnce(&Transaction, &mut Changed) -> Result<T>) -> Result<T> {
-        let done = {
-            // a panic in an act left its transaction rolled back: the connection is as good as before
-            let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-            (|| {
-                let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                let mut changed = Changed::default();
-                let value = body(&tx, &mut changed)?;
-                fail::point(act, "before_commit");
-                let committed = tx.commit();
-                if !planted(Planted::CommitUnchecked) {
-                    committed?;
-                }
-                fail::point(act, "after_commit");
-                Ok((value, changed))
-            })()
-        };
+        let done = self.with(&mut lock(&self.writer), open::writer, |connection| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut changed = Changed::default();
+            let value = body(&tx, &mut changed)?;
+            fail::point(act, "before_commit");
+            let committed = tx.commit();
+            if !planted(Planted::CommitUnchecked) {
+                committed?;
+            }
+            fail::point(act, "after_commit");
+            Ok((value, changed))
+        });
         let (value, changed) = self.remember_damage(done)?;
         self.observers.tell(changed);
         Ok(value)
@@ -101,11 +122,23 @@ impl Store {
 
     /// One consistent view.
     pub(crate) fn read<T>(&self, body: impl FnOnce(&Transaction) -> Result<T>) -> Result<T> {
-        let read = {
-            let mut connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-            (|| body(&connection.transaction()?))()
-        };
+        let read = self.with(&mut lock(&self.reader), open::reader, |connection| body(&connection.transaction()?));
         self.remember_damage(read)
+    }
+
+    /// Uses a connection, made anew if the disk failed under it.
+    fn with<T>(
+        &self,
+        slot: &mut Slot,
+        connect: Connect,
+        use_it: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<T> {
+        if slot.suspect {
+            slot.connection = connect(&self.files, &self.key, &self.options)?;
+        }
+        let used = use_it(&mut slot.connection);
+        slot.suspect = matches!(used, Err(StoreError::NotSaved | StoreError::Corrupt));
+        used
     }
 
     fn remember_damage<T>(&self, result: Result<T>) -> Result<T> {
@@ -115,4 +148,9 @@ impl Store {
         }
         result
     }
+}
+
+/// A panic in an act left its transaction rolled back: the connection is as good as before.
+fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -22,14 +22,18 @@ fn checksum(mut sum: (u32, u32), bytes: &[u8], big_endian: bool) -> (u32, u32) {
     sum
 }
 
-/// Whether the log at `path` lost a commit to damage. Every commit is synced before the next begins, so a bad frame
-/// with a commit and a further frame behind it was whole once; a bad frame in the last transaction may just be torn.
+/// Whether the log at `path` lost a commit to damage. Every commit is synced before the next begins, so a commit with a
+/// further transaction behind it was whole once; a bad frame in the last transaction may just be torn. Behind the last
+/// commit there may be what failed transactions left, each from the same place on: so what shows that one transaction
+/// followed another is that the checksums run on from one frame's to the next, over the bad frame, too.
 pub(crate) fn is_damaged(path: &Path) -> std::io::Result<bool> {
-    let mut file = match File::open(path) {
-        Ok(file) => std::io::BufReader::new(file),
+    let file = match File::open(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
+    let length = file.metadata()?.len();
+    let mut file = std::io::BufReader::new(file);
     let mut header = [0; HEADER];
     if !filled(&mut file, &mut header)? {
         return Ok(false);
@@ -39,26 +43,28 @@ pub(crate) fn is_damaged(path: &Path) -> std::io::Result<bool> {
     let page_size = word(&header, 8, true) as usize;
     let magic = word(&header, 0, true) & !1 == 0x377f_0682;
     if !magic || sum != (word(&header, 24, true), word(&header, 28, true)) || !(512..=65536).contains(&page_size) {
-        // SQLite would drop the whole log
-        return Ok(true);
+        // SQLite would drop the whole log. The header is synced before the first frame is written, so that alone it
+        // may just be torn.
+        return Ok(length >= (HEADER + FRAME_HEADER + 512) as u64);
     }
     let mut frame = vec![0; FRAME_HEADER + page_size];
     let (mut broken, mut commit_behind) = (false, false);
     while filled(&mut file, &mut frame)? {
         let current = frame[8..16] == header[16..24];
-        if !broken {
-            let with_head = checksum(sum, &frame[..8], big_endian);
-            sum = checksum(with_head, &frame[FRAME_HEADER..], big_endian);
-            broken = !current || sum != (word(&frame, 16, true), word(&frame, 20, true));
-            if broken {
-                commit_behind = current && word(&frame, 4, true) != 0;
-            }
-        } else if current {
-            if commit_behind {
+        let said = (word(&frame, 16, true), word(&frame, 20, true));
+        let with_head = checksum(sum, &frame[..8], big_endian);
+        let follows = current && said == checksum(with_head, &frame[FRAME_HEADER..], big_endian);
+        let commits = word(&frame, 4, true) != 0;
+        if follows {
+            if broken && commit_behind {
                 return Ok(true);
             }
-            commit_behind = word(&frame, 4, true) != 0;
+            commit_behind = broken && commits;
+        } else {
+            broken = true;
+            commit_behind = commits;
         }
+        sum = said;
     }
     Ok(false)
 }

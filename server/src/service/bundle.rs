@@ -52,7 +52,7 @@ impl Service {
         admit: impl FnOnce(DeviceId) -> Result<(), u32>,
         now: i64,
     ) -> Result<Vec<u8>, BundleError> {
-        let opened = open_request(sealed, |id| self.keys.receiver(id), |id| self.session_key(id), Limits::REQUEST)?;
+        let opened = self.knowing(|key| open_request(sealed, |id| self.keys.receiver(id), key, Limits::REQUEST))?;
         admit(opened.device).map_err(BundleError::RateLimited)?;
         let mut tried = 1;
         let reply = loop {
@@ -70,7 +70,7 @@ impl Service {
     /// Opens a sealed join request, or a device's request for its certificate, answers it, and seals the answer, a
     /// refusal included.
     pub fn join_bundle(&self, sealed: &[u8], request_id: &str, now: i64) -> Result<Vec<u8>, BundleError> {
-        let opened = open_join(sealed, |id| self.keys.receiver(id), |id| self.session_key(id))?;
+        let opened = self.knowing(|key| open_join(sealed, |id| self.keys.receiver(id), key))?;
         let (answer, sent, key) = match opened {
             OpenedJoin::Invited { request, sent } => (self.join(&request, request_id, now)?, sent, request.device_key),
             OpenedJoin::Renewal { device, request, sent } => {
@@ -81,8 +81,20 @@ impl Service {
         Ok(seal_join_answer(&answer, &sent, self.keys.signing(), &key, &mut rng())?.into_bytes())
     }
 
-    fn session_key(&self, device: DeviceId) -> Option<VerifyingKey> {
-        let unit = self.storage.read().ok()?;
-        unit.device(device).ok()?.map(|device| device.session_key)
+    /// Opens what a device signed, by the session key it is known by. A disk that fails for a moment must not make a
+    /// known phone an unknown one.
+    fn knowing<T>(
+        &self,
+        open: impl FnOnce(&mut dyn FnMut(DeviceId) -> Option<VerifyingKey>) -> Result<T, SealError>,
+    ) -> Result<T, BundleError> {
+        let mut failed = None;
+        let opened = open(&mut |id| {
+            let device = self.storage.read().and_then(|unit| unit.device(id));
+            device.map_err(|error| failed = Some(error)).ok()?.map(|device| device.session_key)
+        });
+        match failed {
+            Some(error) => Err(ServiceError::from(error).into()),
+            None => Ok(opened?),
+        }
     }
 }
