@@ -3,6 +3,7 @@
 
 mod bench;
 mod floor;
+mod fuzz;
 mod play;
 mod sim;
 mod suite;
@@ -35,6 +36,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Try the parsers of outside bytes under libFuzzer.
+    Fuzz(fuzz::FuzzArgs),
     /// Measure in a release build, beside the peer, and write docs/BENCHMARKS.md.
     Bench {
         /// Handed to the bench as they are.
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Task::Run(args) => play::run(&workspace, &args),
         Task::Test { parts } => suite::run(&workspace, &parts),
         Task::Sim { args } => sim::run(&workspace, &args),
+        Task::Fuzz(args) => fuzz::run(&workspace, &args),
         Task::Bench { args } => bench::run(&workspace, &args),
     };
     done.unwrap_or_else(|error| {

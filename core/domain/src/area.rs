@@ -57,7 +57,8 @@ impl Area {
     /// # Errors
     /// [`AreaError`] names the part that is wrong.
     pub fn parse(path: &str) -> Result<Self, AreaError> {
-        let segments: Vec<&str> = path.split('.').collect();
+        // no more of a long text than shows that it is none
+        let segments: Vec<&str> = path.splitn(8, '.').collect();
         let depth = segments.len().min(4);
         RegionCode::parse(&segments[..depth].join(".")).map_err(|_| AreaError::Region)?;
         let mut below = segments[depth..].iter();

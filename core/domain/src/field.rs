@@ -3,6 +3,8 @@
 
 mod kinds;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 pub use shape::{FieldError, FieldType};
 
@@ -75,8 +77,11 @@ impl Kind {
         one == other || self.normalise(field, one) == self.normalise(field, other)
     }
 
-    /// Whether the value may be written to the field. A field no table names takes anything.
+    /// Whether the value may be written to the field. A field no table names takes anything that does not nest too deep.
     pub fn validate(&self, field: &str, value: &Value) -> Result<(), FieldError> {
+        if !shape::is_shallow(value) {
+            return Err(FieldError::new(field, "too_deep"));
+        }
         match self.field(field) {
             Some(spec) if value.is_null() && spec.class == Class::Fixed && spec.required => {
                 Err(FieldError::new(field, "required"))

@@ -379,7 +379,18 @@ mod tests {
             json!({"record": Uuid::nil(), "kind": "worker", "area": "33.02", "version": 1, "body": {"name": "SUTINI"}});
         let put: Put = serde_json::from_value(put).expect("a put");
         let shown = format!("{:?} {:?} {:?}", op(), candidate, Change::Put(put));
+        // the fields are named, so that a log helps
+        assert!(shown.contains("mother_name") && shown.contains("Candidate") && shown.contains("Put {"), "{shown}");
+        assert!(shown.contains("seen"), "{shown}");
         assert!(!shown.contains("SUTINI") && !shown.contains("KARSEM") && !shown.contains("9001"), "{shown}");
+    }
+
+    #[test]
+    fn values_of_an_op_are_what_it_sets_and_what_it_decides() {
+        let op = op();
+        let values: Vec<(&str, &Value)> = op.values().map(|(field, value)| (field.as_str(), value)).collect();
+        let (name, nik, mother) = (json!("SUTINI"), json!("3302241505809001"), json!("KARSEM"));
+        assert_eq!(values, [("name", &name), ("nik", &nik), ("mother_name", &mother)]);
     }
 
     #[test]

@@ -231,3 +231,33 @@ impl Record {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    fn record() -> Record {
+        let area = "33.02.24.1001.005.003".parse().expect("an area");
+        let mut record = Record::new(RecordId(Uuid::from_u128(1)), Kind::Worker, area);
+        record.body.insert("name".to_owned(), json!("SUTINI"));
+        record.body.insert("weight".to_owned(), json!(7));
+        record
+    }
+
+    #[test]
+    fn text_of_a_field_is_its_text_and_nothing_else() {
+        let record = record();
+        assert_eq!(record.text("name"), Some("SUTINI"));
+        assert_eq!((record.text("weight"), record.text("notes")), (None, None));
+        assert_eq!((record.value("weight"), record.value("notes")), (&json!(7), &Value::Null));
+    }
+
+    #[test]
+    fn debug_names_the_fields_and_prints_no_value() {
+        let stamped = Stamped { value: json!("SUTINI"), stamp: None };
+        let shown = format!("{:?} {stamped:?}", record());
+        assert!(shown.contains("name") && shown.contains("Stamped") && !shown.contains("SUTINI"), "{shown}");
+    }
+}

@@ -13,6 +13,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 const TYPE: &str = "urn:payung:problem:";
 const MAX_BYTES: usize = 16 << 10;
 const MAX_TEXT: usize = 500;
+const MAX_CODE: usize = 64;
 
 macro_rules! problems {
     ($( $(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $id:literal, $en:literal; )+) => {
@@ -114,7 +115,9 @@ impl Serialize for ProblemCode {
 impl<'de> Deserialize<'de> for ProblemCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let uri = String::deserialize(deserializer)?;
-        let code = uri.strip_prefix(TYPE).ok_or_else(|| serde::de::Error::custom("not a problem of this server"))?;
+        // a code ends in logs and is compared with; what is longer is no code
+        let code = uri.strip_prefix(TYPE).filter(|code| code.len() <= MAX_CODE);
+        let code = code.ok_or_else(|| serde::de::Error::custom("not a problem of this server"))?;
         Ok(Self::from_code(code))
     }
 }

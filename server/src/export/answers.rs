@@ -6,7 +6,7 @@ use super::{
     lines::{FileError, LineError},
     template::{AnswerTemplate, MemberTemplate},
 };
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use payung_domain::{
     calendar::Month,
     contribution::parse_rupiah,
@@ -19,12 +19,16 @@ use sha2::{Digest, Sha256};
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
+    ops::RangeInclusive,
 };
 
 /// A list of a branch's whole year is far smaller.
 const LIMIT: usize = 64 << 20;
 /// Of the branch's own words.
 const LONGEST_NOTE: usize = 500;
+/// In which a day or month of a payment can lie. `01-12-26` is the year 26 to a reader of dates, and a first day of
+/// cover in it would show a family as covered since then.
+const YEARS: RangeInclusive<i32> = 2000..=2199;
 
 /// What the branch says of one enrolment.
 #[derive(Clone, PartialEq, Eq)]
@@ -158,6 +162,7 @@ fn read_rows(
     }
     let mut errors = Vec::new();
     let mut count = 0;
+    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
     for record in reader.records() {
         match record {
             Ok(record) => {
@@ -166,12 +171,12 @@ fn read_rows(
                     continue;
                 }
                 count += 1;
-                let line = record.position().map_or(0, csv::Position::line);
+                let line = lines.of(record.position());
                 row(Row { line, record: &record, columns: &columns, errors: &mut errors });
             }
             Err(error) => {
                 count += 1;
-                let line = error.position().map_or(0, csv::Position::line);
+                let line = lines.of(error.position());
                 errors.push(LineError::new(line, "", "not_csv"));
             }
         }
@@ -180,6 +185,33 @@ fn read_rows(
         return Err(FileError::Empty);
     }
     Ok((columns.into_iter().map(|(name, (_, header))| (name, header)).collect(), errors))
+}
+
+/// Lines as an editor and a spreadsheet number them. The reader's own count is one less where lines end as on Windows,
+/// and leaves out empty lines before a row.
+struct Lines<'t> {
+    text: &'t [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line on which the record at a position begins; positions must not go back.
+    fn of(&mut self, position: Option<&csv::Position>) -> u64 {
+        let told = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0);
+        let rest = self.text.get(told..).unwrap_or_default();
+        let begins = told + rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        while self.at < begins.min(self.text.len()) {
+            let ends = match self.text[self.at] {
+                b'\n' => true,
+                b'\r' => self.text.get(self.at + 1) != Some(&b'\n'),
+                _ => false,
+            };
+            self.line += u64::from(ends);
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 fn header_of(wanted: &BTreeMap<String, Vec<String>>, name: &str) -> String {
@@ -195,13 +227,15 @@ fn word_of<'l>(list: &'l BTreeMap<String, Vec<String>>, cell: &str) -> Option<&'
 }
 
 fn day(formats: &[String], text: &str) -> Result<NaiveDate, &'static str> {
-    formats.iter().find_map(|format| NaiveDate::parse_from_str(text, format).ok()).ok_or("date_invalid")
+    let of = |format: &String| NaiveDate::parse_from_str(text, format).ok();
+    formats.iter().find_map(of).filter(|day| YEARS.contains(&day.year())).ok_or("date_invalid")
 }
 
 fn month(formats: &[String], text: &str) -> Result<Month, &'static str> {
     // chrono reads a month only as a day of it
     let of = |format: &String| NaiveDate::parse_from_str(&format!("01 {text}"), &format!("%d {format}")).ok();
-    formats.iter().find_map(of).map(Month::of).ok_or("month_invalid")
+    let day = formats.iter().find_map(of).filter(|day| YEARS.contains(&day.year()));
+    day.map(Month::of).ok_or("month_invalid")
 }
 
 /// Reads the branch's answers. Wrong lines are told beside the others, so that what the records have against those is

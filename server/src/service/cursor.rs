@@ -13,19 +13,21 @@ const LONGEST: usize = 256 << 10;
 
 /// A cursor, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Marks {
-    pub(super) epoch: Epoch,
-    /// By prefix, then village.
-    pub(super) by_prefix: BTreeMap<Area, BTreeMap<String, u64>>,
+pub struct Marks {
+    /// The life of the database they count in.
+    pub epoch: Epoch,
+    /// Seq by prefix, then village.
+    pub by_prefix: BTreeMap<Area, BTreeMap<String, u64>>,
 }
 
 impl Marks {
-    pub(super) fn new(epoch: Epoch) -> Self {
+    /// Nothing read yet.
+    pub fn new(epoch: Epoch) -> Self {
         Self { epoch, by_prefix: BTreeMap::new() }
     }
 
     /// None where it is not one of ours: then everything is read again.
-    pub(super) fn parse(cursor: &Cursor) -> Option<Self> {
+    pub fn parse(cursor: &Cursor) -> Option<Self> {
         if cursor.0.len() > LONGEST {
             return None;
         }
@@ -45,7 +47,8 @@ impl Marks {
         Some(marks)
     }
 
-    pub(super) fn to_cursor(&self) -> Cursor {
+    /// As the phone keeps it.
+    pub fn to_cursor(&self) -> Cursor {
         let mut text = self.epoch.to_string();
         for (prefix, by_village) in &self.by_prefix {
             if by_village.is_empty() {

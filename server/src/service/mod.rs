@@ -4,7 +4,7 @@ pub mod answers;
 mod areas;
 mod bundle;
 mod changes;
-mod cursor;
+pub mod cursor;
 mod duplicates;
 pub(crate) mod enrollment;
 pub mod erasure;

@@ -139,9 +139,9 @@ impl Entries {
             let path = folder.join(&name);
             match number {
                 Some(number) => {
-                    let (content, lost) = self.file(number).lose(rng);
-                    put(&path, Some(content))?;
-                    loss += lost;
+                    let (kept, gone) = self.file(number).lose(rng);
+                    put(&path, Some(kept))?;
+                    loss += gone;
                     left.insert(name, number);
                 }
                 None => put(&path, None)?,

@@ -152,7 +152,9 @@ impl File {
             return (&self.durable, Loss::default());
         }
         let mut newest = self.durable.clone();
-        changes.iter().for_each(|change| change.apply(&mut newest));
+        for change in &changes {
+            change.apply(&mut newest);
+        }
         match Manner::any(rng, &changes) {
             Manner::Nothing => {}
             Manner::All => self.durable.clone_from(&newest),

@@ -76,6 +76,22 @@ pub enum FieldType {
 
 type Checked = Result<(), FieldError>;
 
+/// How deep a value may nest. JSON is read to 128 levels everywhere, and a value is told inside up to eight others (a
+/// candidate of a conflict of a record of a reply): a deeper one, taken, would stop every phone that is told of it.
+const DEEPEST: usize = 32;
+
+/// Whether no part of a value lies deeper than may be taken.
+pub(super) fn is_shallow(value: &Value) -> bool {
+    fn within(value: &Value, left: usize) -> bool {
+        match value {
+            Value::Array(items) => left > 0 && items.iter().all(|item| within(item, left - 1)),
+            Value::Object(map) => left > 0 && map.values().all(|part| within(part, left - 1)),
+            _ => true,
+        }
+    }
+    within(value, DEEPEST)
+}
+
 fn wrong(part: &str, code: &str) -> Checked {
     Err(FieldError::new(part, code))
 }
@@ -307,10 +323,11 @@ fn squeeze(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// An absent part, null and "" are the same; numbers and nested values count as they are.
+/// An absent part, null and blank are the same; numbers and nested values count as they are.
 fn without_empty(map: &Map<String, Value>, text: fn(&str) -> Value) -> Value {
-    let kept = map.iter().filter(|(_, value)| !value.is_null() && value.as_str() != Some(""));
-    kept.map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.clone(), text))).collect()
+    let normal = map.iter().map(|(name, value)| (name, value.as_str().map_or_else(|| value.clone(), text)));
+    let kept = normal.filter(|(_, value)| !value.is_null() && value.as_str() != Some(""));
+    kept.map(|(name, value)| (name.clone(), value)).collect()
 }
 
 fn normal_heir(heir: &Value) -> Value {

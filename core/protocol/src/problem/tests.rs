@@ -51,6 +51,14 @@ fn problem_of_a_newer_server_keeps_its_code() {
 }
 
 #[test]
+fn code_longer_than_any_code_is_no_problem_of_ours() {
+    let problem = |letters| format!(r#"{{"type": "urn:payung:problem:{}"}}"#, "x".repeat(letters));
+    assert_eq!(Problem::parse(problem(MAX_CODE + 1).as_bytes()), None);
+    assert!(Problem::parse(problem(MAX_CODE).as_bytes()).is_some());
+    assert!(ProblemCode::KNOWN.iter().all(|code| code.as_str().len() <= MAX_CODE));
+}
+
+#[test]
 fn large_bodies_and_long_texts_are_cut() {
     let problem = Problem::new(ProblemCode::Internal, "é".repeat(MAX_TEXT + 1)).detail("é".repeat(MAX_TEXT * 2));
     let read = Problem::parse(&serde_json::to_vec(&problem).unwrap()).unwrap();

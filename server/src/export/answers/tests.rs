@@ -83,6 +83,27 @@ fn every_wrong_line_is_told_with_its_column() {
 }
 
 #[test]
+fn year_of_two_digits_is_a_wrong_line_and_no_cover_since_the_year_26() {
+    for (from, until) in
+        [("01-12-26", "05-2027"), ("01-12-2026", "05-27"), ("01-12-+20260", "05-2027"), ("01-12-2026", "05-+99999")]
+    {
+        let file = read(&format!("{HEADER}{REFERENCE};;LUNAS;;;;;;;{from};{until}\n")).unwrap();
+        assert!(file.answers.is_empty() && file.errors.len() == 1, "{from} {until}");
+    }
+}
+
+#[test]
+fn line_is_the_one_the_editor_shows_whatever_ends_it() {
+    for end in ["\n", "\r\n", "\r"] {
+        let rows = format!(
+            "{HEADER}{REFERENCE};;ENTAH;;;;;;;;\n\n{REFERENCE};;\"EN\nTAH\";;;;;;;;\n;;;;;;;;;;\n;;ENTAH;;;;;;;;\n"
+        );
+        let errors = read(&rows.replace('\n', end)).unwrap().errors;
+        assert_eq!(errors.iter().map(|error| error.line).collect::<Vec<_>>(), [2, 4, 7, 7], "{end:?}");
+    }
+}
+
+#[test]
 fn error_never_repeats_a_value() {
     let text = format!("{HEADER};33022415059;BERNOMOR;;;24001234;;;;;\n");
     let file = read(&text).unwrap();

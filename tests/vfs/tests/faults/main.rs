@@ -1,5 +1,5 @@
 //! Disks that fail, under plain SQLite and under the real phone and server.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says what it met")]
 
 mod damage;
 mod full;

@@ -51,7 +51,7 @@ fn run(seed: u64, weak: Weak) -> Seen {
         Weak::Server => office_disk.weaken(),
     }
     let mut rng = fastrand::Rng::with_seed(seed);
-    let mut seen = Seen::default();
+    let mut met = Seen::default();
     for _ in 0..CUTS {
         let cut: Vec<&Disk> = match (weak, rng.u8(..4)) {
             (Weak::Phone, _) | (Weak::Nobody, 0 | 1) => vec![&phone_disk],
@@ -76,7 +76,7 @@ fn run(seed: u64, weak: Weak) -> Seen {
                 if done.is_err() || over() {
                     // a phone that has lost what it had, or whose server has, knows less than its person
                     if weak != Weak::Nobody && !over() {
-                        seen.lost += 1;
+                        met.lost += 1;
                         break;
                     }
                     assert!(over() && matches!(done, Ok(()) | Err(StoreError::NotSaved)), "{done:?}");
@@ -85,9 +85,9 @@ fn run(seed: u64, weak: Weak) -> Seen {
             }
         }
         for disk in &cut {
-            seen.cuts += 1;
-            seen.struck += u64::from(disk.is_off());
-            seen.forgot += disk.power_loss().unwrap();
+            met.cuts += 1;
+            met.struck += u64::from(disk.is_off());
+            met.forgot += disk.power_loss().unwrap();
         }
         let store = match world.open_phone() {
             // a log whose parts were written in any order
@@ -95,20 +95,20 @@ fn run(seed: u64, weak: Weak) -> Seen {
             store => Some(store.unwrap()),
         };
         assert_eq!(office_integrity(&world), "ok");
-        if let Some(store) = store.filter(|_| seen.lost == 0) {
+        if let Some(store) = store.filter(|_| met.lost == 0) {
             store.check().unwrap();
-            seen.lost += ledger.lost_on(&store);
+            met.lost += ledger.lost_on(&store);
         } else {
-            seen.lost += 1;
+            met.lost += 1;
         }
-        if seen.lost > 0 {
-            assert!(weak != Weak::Nobody, "seed {seed}: {seen:?}");
-            return seen;
+        if met.lost > 0 {
+            assert!(weak != Weak::Nobody, "seed {seed}: {met:?}");
+            return met;
         }
     }
-    seen.acts = ledger.acts();
-    seen.lost += lost_in_the_end(&world, &mut ledger, weak);
-    seen
+    met.acts = ledger.acts();
+    met.lost += lost_in_the_end(&world, &mut ledger, weak);
+    met
 }
 
 /// Everything sent, and everything there, once.

@@ -39,6 +39,18 @@ fn link_fills_what_is_empty_asks_about_class_b_and_leaves_class_c() {
 }
 
 #[test]
+fn link_is_a_new_version_of_both() {
+    let (mut loser, mut survivor) = pair();
+    loser.record.version = 7;
+    survivor.record.version = 4;
+    let judge = survivor.judge(0x0);
+    link(&mut loser.record, &mut survivor.record, &judge).expect("links");
+    assert_eq!((loser.record.version, survivor.record.version), (8, 5));
+    let alias = loser.record.alias.expect("linked");
+    assert_eq!((alias.loser_version, alias.survivor_version), (7, 4));
+}
+
+#[test]
 fn link_makes_no_chains() {
     let (mut loser, mut survivor) = linked();
     let mut third = Desk::empty(3);
