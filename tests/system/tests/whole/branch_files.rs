@@ -34,9 +34,9 @@ fn branch_file_with_a_wrong_line_tells_all_of_them_and_applies_nothing() {
     let file = office.folder.path().join("jawaban.csv");
     let name = file.display().to_string();
     let head = "REFERENSI;JAWABAN;KODE ALASAN;KPJ;KODE IURAN;JUMLAH;BERLAKU SAMPAI\n";
-    let good = format!("{a};BERNOMOR;;99000000001;880000000001;100800;31-12-2999\n");
+    let good = format!("{a};BERNOMOR;;99000000001;880000000001;100800;31-12-2199\n");
     let wrong =
-        format!("{b};BERNOMOR;;123;880000000002;100800;31-12-2999\n{c};DIKEMBALIKAN;tidak_ada;;;;\n{d};ENTAH;;;;;\n");
+        format!("{b};BERNOMOR;;123;880000000002;100800;31-12-2199\n{c};DIKEMBALIKAN;tidak_ada;;;;\n{d};ENTAH;;;;;\n");
     fs::write(&file, format!("{head}{good}{wrong}")).unwrap();
     let Err(ProgramError::Failed { all, .. }) = office.admin.act(&["import", &name]) else { panic!("it was taken") };
     for line in [3, 4, 5] {
@@ -47,7 +47,7 @@ fn branch_file_with_a_wrong_line_tells_all_of_them_and_applies_nothing() {
 
     // an enrolment that cannot take the answer is told with the same strictness
     let paid = format!(
-        "{head}{good}{b};BERNOMOR;;99000000002;880000000002;16800;31-12-2999\n{b};BERNOMOR;;99000000003;880000000003;16800;31-12-2999\n"
+        "{head}{good}{b};BERNOMOR;;99000000002;880000000002;16800;31-12-2199\n{b};BERNOMOR;;99000000003;880000000003;16800;31-12-2199\n"
     );
     fs::write(&file, paid).unwrap();
     office.admin.act(&["import", &name]).unwrap_err();
