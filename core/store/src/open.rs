@@ -10,6 +10,9 @@ use rusqlite::{Connection, OpenFlags};
 use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
+    sync::LazyLock,
+    thread,
+    time::Duration,
 };
 
 /// How the database is opened.
@@ -185,11 +188,29 @@ pub(crate) fn reader(files: &Files, key: &DatabaseKey, options: &Options) -> Res
     Ok(reader)
 }
 
+/// SQLite calls itself ready before SQLCipher is: `sqlite3_initialize` sets `isInit`, leaves its lock, and only then
+/// runs `SQLITE_EXTRA_INIT`. Of two threads that open a process's first connections, the second would be refused its
+/// key (SQLITE_ERROR of `PRAGMA key`). So the first keyed opening waits, once a process, until a key is taken, whoever
+/// else may be the one starting SQLite.
+static CIPHER_READY: LazyLock<()> = LazyLock::new(|| {
+    let takes_a_key = || -> rusqlite::Result<()> {
+        let connection = Connection::open_in_memory()?;
+        quieten(&connection);
+        connection.pragma_update(None, "key", "any")
+    };
+    // ten seconds at most: after that the opening itself tells what is wrong
+    for _ in 0..10_000 {
+        if takes_a_key().is_ok() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+});
+
 pub(crate) fn connect(database: &Path, key: &DatabaseKey, options: &Options, access: OpenFlags) -> Result<Connection> {
+    LazyLock::force(&CIPHER_READY);
     let connection = Connection::open_with_flags(database, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    // SQLCipher writes to stderr what went wrong with which file
-    silence(&connection, "cipher_log", "off");
-    silence(&connection, "cipher_log_level", "NONE");
+    quieten(&connection);
     connection.pragma_update(None, "key", key.literal().as_str())?;
     // each page's: 256 bits have instructions of their own on phones (ARMv8) and servers, SQLCipher's own choice, 512,
     // has none; and each page holds 32 bytes more
@@ -205,8 +226,11 @@ pub(crate) fn connect(database: &Path, key: &DatabaseKey, options: &Options, acc
     Ok(connection)
 }
 
-/// Some of SQLCipher's settings answer with a row, some with none. These are the process's, not the connection's, and
-/// may fail while another thread sets them, too: nothing but a line on stderr depends on it.
-fn silence(connection: &Connection, setting: &str, value: &str) {
-    drop(connection.pragma_update_and_check(None, setting, value, |_| Ok(())));
+/// SQLCipher writes to stderr what went wrong with which file; it shall not. Some of its settings answer with a row, some
+/// with none. These are the process's, not the connection's, and may fail while another thread sets them, too: nothing
+/// but a line on stderr depends on it.
+fn quieten(connection: &Connection) {
+    for (setting, value) in [("cipher_log", "off"), ("cipher_log_level", "NONE")] {
+        drop(connection.pragma_update_and_check(None, setting, value, |_| Ok(())));
+    }
 }
