@@ -4,7 +4,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserializer, Serializer, de};
 use std::{fmt, marker::PhantomData};
 
-pub(crate) fn serialize<S: Serializer, T: AsRef<[u8]>>(bytes: &T, serializer: S) -> Result<S::Ok, S::Error> {
+/// For `#[serde(with = "payung_protocol::bytes")]`.
+pub fn serialize<S: Serializer, T: AsRef<[u8]>>(bytes: &T, serializer: S) -> Result<S::Ok, S::Error> {
     if serializer.is_human_readable() {
         serializer.serialize_str(&URL_SAFE_NO_PAD.encode(bytes))
     } else {
@@ -12,7 +13,8 @@ pub(crate) fn serialize<S: Serializer, T: AsRef<[u8]>>(bytes: &T, serializer: S)
     }
 }
 
-pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: TryFrom<Vec<u8>>>(deserializer: D) -> Result<T, D::Error> {
+/// For `#[serde(with = "payung_protocol::bytes")]`; an error never repeats what was read.
+pub fn deserialize<'de, D: Deserializer<'de>, T: TryFrom<Vec<u8>>>(deserializer: D) -> Result<T, D::Error> {
     if deserializer.is_human_readable() {
         deserializer.deserialize_str(Octets(PhantomData))
     } else {

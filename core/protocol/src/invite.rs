@@ -1,7 +1,10 @@
 //! The invite: what an official scans or taps to join. Single use, for one named official and area, 72 h.
 
-use crate::{bytes, keys::Fingerprint};
-use data_encoding::BASE32_NOPAD;
+use crate::{
+    bytes,
+    keys::Fingerprint,
+    link::{self, LinkError},
+};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -14,10 +17,8 @@ mod tests;
 
 const LINK: &str = "payung://join/";
 const VERSION: u8 = 1;
-const CHECK: usize = 4;
 const MAX_SERVERS: usize = 8;
 const MAX_ADDRESS: usize = 200;
-const MAX_LINK: usize = 4096;
 
 /// 16 random bytes that let one device join. The server keeps their hash only.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -76,6 +77,15 @@ pub enum InviteError {
     Address,
 }
 
+impl From<LinkError> for InviteError {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::OtherScheme => Self::OtherLink,
+            LinkError::Damaged => Self::Damaged,
+        }
+    }
+}
+
 impl Invite {
     /// The link, for a message or a QR code: `payung://join/` and base32 (RFC 4648, no padding), which a QR code holds
     /// in its alphanumeric mode and no messenger takes for markup.
@@ -94,11 +104,7 @@ impl Invite {
             body.push(u8::try_from(server.len()).map_err(|_| InviteError::Address)?);
             body.extend_from_slice(server.as_bytes());
         }
-        let check = Sha256::digest(&body);
-        body.extend_from_slice(&check[..CHECK]);
-        let link = format!("{LINK}{}", BASE32_NOPAD.encode(&body));
-        body.zeroize();
-        Ok(link)
+        Ok(link::write(LINK, body))
     }
 
     /// Reads a link, in capitals or not, with space around it.
@@ -106,20 +112,7 @@ impl Invite {
     /// # Errors
     /// [`InviteError`].
     pub fn parse(link: &str) -> Result<Self, InviteError> {
-        let link = link.trim();
-        let (scheme, code) = link.split_at_checked(LINK.len()).ok_or(InviteError::OtherLink)?;
-        if !scheme.eq_ignore_ascii_case(LINK) {
-            return Err(InviteError::OtherLink);
-        }
-        if code.len() > MAX_LINK {
-            return Err(InviteError::Damaged);
-        }
-        let code = code.trim_end_matches('/').to_ascii_uppercase();
-        let bytes = BASE32_NOPAD.decode(code.as_bytes()).map_err(|_| InviteError::Damaged)?;
-        let (body, check) = bytes.split_last_chunk::<CHECK>().ok_or(InviteError::Damaged)?;
-        if Sha256::digest(body)[..CHECK] != *check {
-            return Err(InviteError::Damaged);
-        }
+        let body = link::read(LINK, link)?;
         let (version, body) = body.split_first().ok_or(InviteError::Damaged)?;
         if *version != VERSION {
             return Err(InviteError::Version(*version));

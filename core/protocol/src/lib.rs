@@ -8,7 +8,7 @@
 extern crate self as payung_protocol;
 
 mod bundle;
-mod bytes;
+pub mod bytes;
 mod certificate;
 #[cfg(test)]
 #[path = "../tests/common/mod.rs"]
@@ -20,8 +20,10 @@ mod invite;
 mod join;
 mod key_list;
 mod keys;
+mod link;
 mod message;
 mod problem;
+mod recovery;
 mod seal;
 
 pub use bundle::{BundleDigest, BundleId, Header, Limits, SealedBundle, Sent};
@@ -37,6 +39,7 @@ pub use payung_domain::op::{
     Resolution,
 };
 pub use problem::{PROBLEM_JSON, Problem, ProblemCode};
+pub use recovery::{Escrow, RecoveryAnswer, RecoveryError, RecoveryRequest};
 pub use seal::{
     Opened, OpenedJoin, SealError, open_join, open_join_answer, open_reply, open_request, seal_join, seal_join_answer,
     seal_renewal, seal_reply, seal_request,

@@ -185,7 +185,7 @@ pub fn open_request(
     limits.sealed(sealed.len())?;
     let header = Header::parse(sealed)?;
     let secret = receiver(header.receiver).ok_or(SealError::UnknownReceiver(header.receiver))?;
-    let message = Unverified::parse(&decrypt(sealed, &secret)?)?;
+    let message = Unverified::parse(&decrypt(sealed, HEADER, &[], &secret)?)?;
     let signer = DeviceId::from_slice(message.kid()).ok_or(SealError::UnknownSigner)?;
     let key = device(signer).ok_or(SealError::UnknownSigner)?;
     let packed = message.verify(&Place { context: EXCHANGE, header, answers: None }.aad(), &key)?;
@@ -255,7 +255,7 @@ pub fn open_join(
     Limits::JOIN.sealed(sealed.len())?;
     let header = Header::parse(sealed)?;
     let secret = receiver(header.receiver).ok_or(SealError::UnknownReceiver(header.receiver))?;
-    let message = Unverified::parse(&decrypt(sealed, &secret)?)?;
+    let message = Unverified::parse(&decrypt(sealed, HEADER, &[], &secret)?)?;
     let sent = Sent { bundle: header.bundle, digest: BundleDigest::of(sealed) };
     let aad = Place { context: JOIN, header, answers: None }.aad();
     if let Some(signer) = DeviceId::from_slice(message.kid()) {
@@ -340,7 +340,7 @@ fn seal<M: Serialize>(
         return Err(SealError::UnpackedTooLarge { limit: limits.unpacked });
     }
     let message = cose::sign(pack(&json)?, &place.aad(), kid, signer)?;
-    let sealed = encrypt(place.header, &message, receiver, rng)?;
+    let sealed = encrypt(&place.header.to_bytes(), &[], &message, receiver, rng)?;
     limits.sealed(sealed.len())?;
     Ok(SealedBundle(sealed))
 }
@@ -361,7 +361,7 @@ fn open_answer(
     if header.bundle != answers.bundle && !planted(Planted::ReplyToOtherRequest) {
         return Err(SealError::OtherRequest);
     }
-    let message = Unverified::parse(&decrypt(sealed, device)?)?;
+    let message = Unverified::parse(&decrypt(sealed, HEADER, &[], device)?)?;
     let kid = message.kid().try_into().map(KeyId).map_err(|_| SealError::UnknownSigner)?;
     let key = server(kid).ok_or(SealError::UnknownSigner)?;
     let place = Place { context, header, answers: Some(answers.digest) };
@@ -371,50 +371,55 @@ fn open_answer(
     unpack(&message.verify(&place.aad(), &key)?, limits.unpacked)
 }
 
-/// `header || encapsulated key || ciphertext || tag`, encrypted in place.
-fn encrypt(
-    header: Header,
-    signed: &[u8],
+/// Bytes that sealing adds to what stands before it and what is in it: encapsulated key and tag.
+pub(crate) const OVERHEAD: usize = ENCAPPED + TAG;
+
+/// `clear || encapsulated key || ciphertext || tag`, encrypted in place; `clear` is the aad.
+pub(crate) fn encrypt(
+    clear: &[u8],
+    info: &[u8],
+    plain: &[u8],
     receiver: &ReceiverKey,
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
-    let header = header.to_bytes();
-    let mut sealed = Vec::with_capacity(HEADER + ENCAPPED + signed.len() + TAG);
-    sealed.extend_from_slice(&header);
+    let begin = clear.len() + ENCAPPED;
+    let mut sealed = Vec::with_capacity(begin + plain.len() + TAG);
+    sealed.extend_from_slice(clear);
     sealed.extend_from_slice(&[0; ENCAPPED]);
-    sealed.extend_from_slice(signed);
+    sealed.extend_from_slice(plain);
     let (encapped, tag) = hpke::single_shot_seal_inout_detached_with_rng::<ChaCha20Poly1305, HkdfSha256, Kem25519>(
         &OpModeS::Base,
         &receiver.hpke()?,
-        &[],
-        InOutBuf::from(&mut sealed[HEADER + ENCAPPED..]),
-        &header,
+        info,
+        InOutBuf::from(&mut sealed[begin..]),
+        clear,
         rng,
     )
     .map_err(|_| SealError::WeakKey)?;
-    encapped.write_exact(&mut sealed[HEADER..HEADER + ENCAPPED]);
+    encapped.write_exact(&mut sealed[clear.len()..begin]);
     sealed.extend_from_slice(&tag.to_bytes());
     Ok(sealed)
 }
 
-fn decrypt(sealed: &[u8], secret: &ReceiverSecret) -> Result<Vec<u8>, SealError> {
-    let (header, rest) = sealed.split_at_checked(HEADER).ok_or(SealError::Short)?;
+/// Opens what [`encrypt`] made; the first `clear` bytes are not sealed.
+pub(crate) fn decrypt(sealed: &[u8], clear: usize, info: &[u8], secret: &ReceiverSecret) -> Result<Vec<u8>, SealError> {
+    let (clear, rest) = sealed.split_at_checked(clear).ok_or(SealError::Short)?;
     let (encapped, rest) = rest.split_at_checked(ENCAPPED).ok_or(SealError::Short)?;
     let (ciphertext, tag) = rest.split_at_checked(rest.len().saturating_sub(TAG)).ok_or(SealError::Short)?;
     let encapped = <Kem25519 as Kem>::EncappedKey::from_bytes(encapped).map_err(|_| SealError::Broken)?;
     let tag = Tag::from_bytes(tag).map_err(|_| SealError::Short)?;
-    let mut signed = ciphertext.to_vec();
+    let mut plain = ciphertext.to_vec();
     hpke::single_shot_open_inout_detached::<ChaCha20Poly1305, HkdfSha256, Kem25519>(
         &OpModeR::Base,
         &secret.0,
         &encapped,
-        &[],
-        InOutBuf::from(signed.as_mut_slice()),
-        header,
+        info,
+        InOutBuf::from(plain.as_mut_slice()),
+        clear,
         &tag,
     )
     .map_err(|_| SealError::Broken)?;
-    Ok(signed)
+    Ok(plain)
 }
 
 /// zstd's own default; higher levels cost a cheap phone more than they spare.

@@ -38,7 +38,7 @@ fn place(w: &World) -> Place {
 fn forge(w: &mut World, signed: &[u8]) -> Vec<u8> {
     let header = place(w).header;
     let receiver = w.receiver.receiver_key();
-    encrypt(header, signed, &receiver, &mut w.rng).unwrap()
+    encrypt(&header.to_bytes(), &[], signed, &receiver, &mut w.rng).unwrap()
 }
 
 /// A well-signed message, with its headers as `change` leaves them.
@@ -206,7 +206,7 @@ fn reply_by_a_key_outside_the_list_is_refused() {
     // a device id is no name of a server key
     let as_device = Place::new(EXCHANGE, &device, sent.bundle, Some(sent.digest));
     let signed = cose::sign(pack(b"{}").unwrap(), &as_device.aad(), &w.device.bytes(), &w.phone.session).unwrap();
-    let forged = encrypt(as_device.header, &signed, &device, &mut w.rng).unwrap();
+    let forged = encrypt(&as_device.header.to_bytes(), &[], &signed, &device, &mut w.rng).unwrap();
     assert_eq!(read(&w, &forged, &sent), Err(SealError::UnknownSigner));
 }
 
