@@ -11,11 +11,17 @@ use std::{
     io::Write,
     path::Path,
 };
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
-/// The 32 random bytes SQLCipher encrypts with, used as they are (no derivation from a password here).
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct DatabaseKey([u8; 32]);
+/// The 32 random bytes SQLCipher encrypts with, used as they are (no derivation from a password here). They stay where
+/// they are until they are wiped: a value that moves leaves a copy on the stack.
+pub struct DatabaseKey(Box<Zeroizing<[u8; 32]>>);
+
+impl Clone for DatabaseKey {
+    fn clone(&self) -> Self {
+        Self::copied(&self.0)
+    }
+}
 
 impl std::fmt::Debug for DatabaseKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -24,21 +30,29 @@ impl std::fmt::Debug for DatabaseKey {
 }
 
 impl DatabaseKey {
-    /// The key of these bytes.
+    /// The key of these bytes. The caller's are theirs to wipe, and those handed over leave a copy on the stack:
+    /// outside tests, see [`DatabaseKey::copied`].
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self::copied(&bytes)
+    }
+
+    /// The key of bytes that lie elsewhere, copied without a stop between.
+    pub fn copied(bytes: &[u8; 32]) -> Self {
+        let mut key = Self(Box::default());
+        key.0.copy_from_slice(bytes);
+        key
     }
 
     /// `x'…'`, SQLCipher's way to write a raw key.
     pub(crate) fn literal(&self) -> Zeroizing<String> {
         let mut hex = Zeroizing::new([0_u8; 64]);
         // 64 is twice 32, so this cannot fail
-        let _ = hex::encode_to_slice(self.0, hex.as_mut_slice());
+        let _ = hex::encode_to_slice(self.0.as_slice(), hex.as_mut_slice());
         Zeroizing::new(format!("x'{}'", String::from_utf8_lossy(hex.as_slice())))
     }
 
     fn mac(&self, nonce: &[u8]) -> Option<Hmac<Sha256>> {
-        let mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
+        let mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice()).ok()?;
         Some(mac.chain_update(b"payung/key-check/1").chain_update(nonce))
     }
 }
