@@ -70,7 +70,10 @@ pub(super) fn page(
     if let Some(held) = current {
         for prefix in held.by_prefix.keys().filter(|prefix| !device.areas.iter().any(|area| prefix.is_within(area))) {
             let keep = device.areas.iter().filter(|area| area.is_within(prefix)).cloned().collect();
-            page.changes.push(Change::Evict { prefix: prefix.clone(), keep });
+            // the village's own record goes with the phone's last part of it
+            let village = prefix.village().map(Area::from);
+            let left = village.filter(|village| !device.areas.iter().any(|area| area.is_within(village)));
+            page.changes.push(Change::Evict { prefix: left.unwrap_or_else(|| prefix.clone()), keep });
             evicted.push(prefix.clone());
         }
     }

@@ -96,6 +96,14 @@ fn growth_backfills_the_new_prefix_and_loss_evicts() {
     one.pull(&office);
     assert_eq!(people(&one), 5);
     assert!(one.base.values().any(|put| put.kind == payung_domain::field::Kind::Village));
+    // in another village nothing of the old one stays, its own record neither
+    office.service.assign(BOSS, one.device, &[area(TELUK)], START).expect("sent elsewhere");
+    one.pull(&office);
+    assert!(one.base.values().all(|put| !put.area.is_within(&area(VILLAGE))));
+    assert_eq!(people(&one), 0);
+    // and the sums agree at once, so that nothing is read again
+    let reply = one.ask(&office, &[]);
+    assert_eq!(reply.checksums.values().copied().sum::<Checksum>(), checksum(&one));
 }
 
 #[test]
