@@ -168,6 +168,9 @@ impl Work<'_> {
             let again = known.get(&n).filter(|known| !is_other(known, hash));
             if let Some(known) = again.filter(|_| !planted(Planted::NoDedupe)) {
                 let outcome = match &known.outcome {
+                    Some(held) if known.status == OpStatus::Superseded && held.status == OutcomeStatus::Held => {
+                        self.told_of_successor(OpId { device: writer.device, n }, op, hash)?.unwrap_or(held.clone())
+                    }
                     Some(outcome) if !planted(Planted::ReplayWithoutOutcome) => outcome.clone(),
                     _ => self.replayed(op)?,
                 };
@@ -295,7 +298,7 @@ impl Work<'_> {
                 Ok(None)
             }
             OpStatus::Applied | OpStatus::Linked | OpStatus::Superseded => {
-                self.adopt(op.record, name, new)?;
+                self.adopt(op, name, new)?;
                 let mut result = Taken {
                     status: stored.status,
                     waits_for: None,
@@ -315,6 +318,29 @@ impl Work<'_> {
         }
     }
 
+    /// Another copy of its phone issued the op anew while it was held: what became of that one became of this one.
+    fn told_of_successor(&mut self, own: OpId, op: &Op, hash: OpHash) -> Result<Option<Outcome>, ServiceError> {
+        let mut names = vec![Reissue { device: own.device, n: own.n, hash }];
+        names.extend(op.reissue);
+        let successor = self.unit.taken(&names)?.into_iter().map(|(_, new)| new).find(|new| *new != own);
+        let Some(successor) = successor else { return Ok(None) };
+        let stored = match self.kept_op(successor) {
+            Some(kept) => Some(kept.clone()),
+            None => self.unit.stored_op(successor)?,
+        };
+        let Some(StoredOp { status, outcome, .. }) = stored else { return Ok(None) };
+        let outcome = match outcome {
+            Some(outcome) => Outcome { n: op.n, ..outcome },
+            // that copy has seen it
+            None if status == OpStatus::Refused => Taken::refused(op, "reissue_refused").outcome,
+            None => self.replayed(op)?,
+        };
+        if let Some(stored) = self.unit.stored_op(own)?.filter(|_| outcome.status != OutcomeStatus::Held) {
+            self.keep_op(StoredOp { outcome: Some(outcome.clone()), ..stored });
+        }
+        Ok(Some(outcome))
+    }
+
     fn supersede(&mut self, name: OpId) -> Result<(), ServiceError> {
         let stored = match self.kept_op(name) {
             Some(kept) => Some(kept.clone()),
@@ -326,11 +352,11 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn adopt(&mut self, record: RecordId, old: OpId, new: OpId) -> Result<(), ServiceError> {
-        let survivor = self.get(record)?.and_then(|record| record.alias.as_ref().map(|alias| alias.survivor));
-        for id in [Some(record), survivor].into_iter().flatten() {
+    fn adopt(&mut self, op: &Op, old: OpId, new: OpId) -> Result<(), ServiceError> {
+        let survivor = self.get(op.record)?.and_then(|record| record.alias.as_ref().map(|alias| alias.survivor));
+        for id in [Some(op.record), survivor].into_iter().flatten() {
             if let Some(record) = self.edit(id)? {
-                merge::adopt(record, old, new);
+                merge::adopt(record, old, new, &op.stale);
             }
         }
         Ok(())

@@ -34,27 +34,32 @@ pub fn apply(record: &mut Record, op: &Op, judge: &Judge) -> Merged {
     merged
 }
 
-/// Moves the authorship of one op to the op that stands for it under a new number. Returns whether an open conflict
-/// names it, so that the record must be told anew (its version was bumped).
-pub fn adopt(record: &mut Record, old: OpId, new: OpId) -> bool {
+/// Moves the authorship of one op to the op that stands for it under a new number. Fields that the new op calls stale
+/// were saved anew since, by an op whose number may be lower than the new one: they get the number 0, before everything
+/// of that device, so that this op is not taken for an older one. Returns whether an open conflict names the op, so
+/// that the record must be told anew (its version was bumped).
+pub fn adopt(record: &mut Record, old: OpId, new: OpId, stale: &[String]) -> bool {
     let mut told = false;
-    for stamp in record.stamps.values_mut().filter(|stamp| stamp.author == old) {
-        stamp.author = new;
+    let author = |field: &String| OpId { n: if stale.contains(field) { 0 } else { new.n }, ..new };
+    for (field, stamp) in record.stamps.iter_mut().filter(|(_, stamp)| stamp.author == old) {
+        stamp.author = author(field);
     }
-    for candidate in record.conflicts.values_mut().flat_map(|conflict| &mut conflict.candidates) {
-        if candidate.op == old {
-            candidate.op = new;
+    for (field, conflict) in &mut record.conflicts {
+        for candidate in conflict.candidates.iter_mut().filter(|candidate| candidate.op == old) {
+            candidate.op = author(field);
             told = true;
         }
     }
-    for by_device in record.received.values_mut() {
+    for (field, by_device) in record.received.iter_mut().filter(|(field, _)| !stale.contains(field)) {
         if by_device.get(&old.device) == Some(&old.n) {
-            by_device.insert(new.device, new.n);
+            let highest = by_device.entry(new.device).or_default();
+            *highest = author(field).n.max(*highest);
         }
     }
-    let before = record.alias.iter_mut().flat_map(|alias| alias.before.values_mut());
-    for stamp in before.filter_map(|stamped| stamped.stamp.as_mut()).filter(|stamp| stamp.author == old) {
-        stamp.author = new;
+    for (field, stamped) in record.alias.iter_mut().flat_map(|alias| &mut alias.before) {
+        if let Some(stamp) = stamped.stamp.as_mut().filter(|stamp| stamp.author == old) {
+            stamp.author = author(field);
+        }
     }
     if told {
         record.version += 1;
@@ -339,8 +344,9 @@ impl Write<'_> {
 
     fn receive(&self, record: &mut Record, field: &str) {
         let OpId { device, n } = self.judge.op_id(self.op);
-        // most fields are written once: their stamp will say it
-        if record.stamps.contains_key(field) {
+        // most fields are written once: their stamp will say it, unless the value becomes a candidate
+        let waits = self.judge.submitted || record.conflicts.contains_key(field);
+        if waits || record.stamps.contains_key(field) {
             record.received.entry(field.to_owned()).or_default().insert(device, n);
         }
     }

@@ -232,6 +232,62 @@ fn refused_op_is_tried_again_under_a_new_number() {
 }
 
 #[test]
+fn held_op_that_two_copies_of_a_phone_issue_anew_gets_its_outcome_on_both() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let (kept, dropped) = (phone.enroll(&office, record(2), record(1)), phone.enroll(&office, record(3), record(1)));
+    let waits = |outcomes: Vec<payung_domain::op::Outcome>| {
+        outcomes.iter().all(|outcome| status(outcome) == (OutcomeStatus::Held, Some("parent_unknown")))
+    };
+    assert!(waits(phone.send(&office, &[kept.clone(), dropped.clone()])));
+    let anew = |old: &Op| {
+        let reissue = Some(Reissue { device: phone.device, n: old.n, hash: old.hash() });
+        Op { reissue, ..old.clone() }
+    };
+    let ops = [anew(&kept), anew(&dropped)];
+    let (mut one, mut two) = (office.rejoin(&phone, &[RT3]), office.rejoin(&phone, &[RT3]));
+    assert!(waits(one.send(&office, &ops)) && waits(two.send(&office, &ops)));
+    office.act(Act::RefuseHeld {
+        op: OpId { device: two.device, n: dropped.n },
+        record: record(3),
+        code: "not_ours".to_owned(),
+    });
+    let worker = Op { n: 9, ..two.worker(&office, record(1), &nik(1), "SUPARNO") };
+    assert!(applied(&two.send(&office, &[worker])));
+    for copy in [&mut two, &mut one] {
+        let told = copy.send(&office, &ops);
+        assert_eq!(status(&told[0]), (OutcomeStatus::Applied, None));
+        assert_eq!(status(&told[1]), (OutcomeStatus::Refused, Some("not_ours")));
+        assert_eq!(copy.send(&office, &ops), told, "word for word");
+    }
+    // by the name it had first, too
+    let told = phone.ask(&office, &[kept, dropped]).outcomes;
+    assert_eq!((status(&told[0]).0, status(&told[1]).0), (OutcomeStatus::Applied, OutcomeStatus::Refused));
+}
+
+#[test]
+fn edit_held_while_what_it_was_made_over_is_issued_anew_is_not_taken_for_an_older_one() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let create = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    phone.send(&office, std::slice::from_ref(&create));
+    phone.pull(&office);
+    // joined again, with an edit under its first number; a new epoch has it issue anew what it had written before
+    let mut joined = office.rejoin(&phone, &[RT3]);
+    joined.base.clone_from(&phone.base);
+    joined.epoch = phone.epoch;
+    office.service.set_device(BOSS, joined.device, DeviceState::Revoked, START).expect("revoked");
+    let edit = joined.edit(&office, record(1), "name", "SUPARNO BIN KARTO");
+    assert_eq!(status(&joined.send(&office, std::slice::from_ref(&edit))[0]).0, OutcomeStatus::Held);
+    let reissue = Some(Reissue { device: phone.device, n: create.n, hash: create.hash() });
+    let again = Op { n: edit.n + 1, reissue, stale: vec!["name".to_owned()], ..create };
+    assert!(applied(&joined.send(&office, &[again])));
+    office.act(Act::Release { op: OpId { device: joined.device, n: edit.n }, record: record(1) });
+    assert_eq!(office.record(record(1)).value("name"), "SUPARNO BIN KARTO");
+    assert!(office.record(record(1)).conflicts.is_empty());
+}
+
+#[test]
 fn another_persons_op_cannot_be_claimed_by_reissue() {
     let office = Office::new();
     let (mut one, mut two) = (office.phone(&[RT3]), office.phone(&[RT3]));

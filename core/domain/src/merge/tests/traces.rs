@@ -41,6 +41,18 @@ fn equal_after_normalising_is_no_conflict_and_the_author_stays() {
 }
 
 #[test]
+fn clock_years_ahead_counts_five_minutes_and_no_more() {
+    let mut desk = Desk::new();
+    let base = desk.now();
+    let mut far = desk.op(A, base, &[("notes", "dari masa depan")]);
+    far.hlc = Hlc::at_millis(desk.received + 10 * 365 * 24 * 3_600_000);
+    assert_eq!(desk.take(A, &far).fields["notes"], FieldOutcome::Kept);
+    desk.received += 6 * 60 * 1000;
+    assert_eq!(desk.write(B, base, "notes", "enam menit kemudian"), FieldOutcome::Kept);
+    assert_eq!(desk.value("notes"), "enam menit kemudian");
+}
+
+#[test]
 fn class_c_takes_the_later_clock_and_says_lost_to_the_other() {
     let mut desk = Desk::new();
     let base = desk.now();
@@ -322,11 +334,25 @@ fn reissue_after_a_lost_answer_moves_authorship_and_never_conflicts_with_oneself
     desk.take(A, &first);
     // the answer was lost; the phone joined again as device D and re-issues
     let (old, new) = (OpId { device: device(A), n: first.n }, OpId { device: device(0xD), n: 1 });
-    assert!(!adopt(&mut desk.record, old, new));
+    assert!(!adopt(&mut desk.record, old, new, &[]));
     desk.n.insert(0xD, 1);
     assert_eq!(desk.write(0xD, base, "name", "a2"), FieldOutcome::Kept);
     assert!(!desk.record.has_open_conflict());
     assert_eq!(desk.value("name"), "a2");
+}
+
+#[test]
+fn edit_numbered_before_what_it_was_made_over_was_issued_anew_still_stands() {
+    let mut desk = Desk::new();
+    let base = desk.now();
+    let first = desk.op(A, base, &[("name", "a1")]);
+    desk.take(A, &first);
+    // joined again as device D: the later save got its first number, what it was made over the second
+    let (old, new) = (OpId { device: device(A), n: first.n }, OpId { device: device(0xD), n: 2 });
+    adopt(&mut desk.record, old, new, &["name".to_owned()]);
+    assert_eq!(desk.write(0xD, base, "name", "a2"), FieldOutcome::Kept);
+    assert_eq!(desk.value("name"), "a2");
+    assert!(!desk.record.has_open_conflict(), "and nobody conflicts with themselves");
 }
 
 #[test]
@@ -338,11 +364,22 @@ fn reissue_of_a_candidate_renames_it_and_tells_the_record_anew() {
     desk.take(A, &mine);
     let before = desk.record.version;
     let (old, new) = (OpId { device: device(A), n: mine.n }, OpId { device: device(0xD), n: 1 });
-    assert!(adopt(&mut desk.record, old, new));
+    assert!(adopt(&mut desk.record, old, new, &[]));
     assert!(desk.record.version > before);
     desk.n.insert(0xD, 1);
     desk.write(0xD, base, "name", "Ana2");
     assert_eq!(desk.candidates("name"), ["Ana2", "Budi"]);
+}
+
+#[test]
+fn older_correction_of_an_empty_field_that_comes_after_the_newer_one_is_history() {
+    let mut desk = Desk::new();
+    desk.submitted = true;
+    let base = desk.now();
+    let (older, newer) = (desk.op(A, base, &[("mother_name", "a1")]), desk.op(A, base, &[("mother_name", "a2")]));
+    desk.take(A, &newer);
+    desk.take(A, &older);
+    assert_eq!(desk.candidates("mother_name"), ["a2"]);
 }
 
 #[test]
