@@ -134,7 +134,12 @@ impl Store {
         use_it: impl FnOnce(&mut Connection) -> Result<T>,
     ) -> Result<T> {
         if slot.suspect {
-            slot.connection = connect(&self.files, &self.key, &self.options)?;
+            let anew = || connect(&self.files, &self.key, &self.options);
+            // as at opening: a page that could not be read looks like a forged one, and is asked for again
+            slot.connection = match anew() {
+                Err(StoreError::Corrupt) => anew()?,
+                made => made?,
+            };
         }
         let used = use_it(&mut slot.connection);
         slot.suspect = matches!(used, Err(StoreError::NotSaved | StoreError::Corrupt));

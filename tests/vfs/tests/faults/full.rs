@@ -163,3 +163,23 @@ fn opening_with_a_fault_at_every_call_takes_no_healthy_file_for_a_damaged_one() 
         assert!(met.runs > 5 && met.said_not_saved > 0, "{met:?}");
     }
 }
+
+#[test]
+fn error_while_a_connection_is_made_anew_is_not_taken_for_damage() {
+    for n in 1.. {
+        let world = World::copy();
+        let disk = Disk::watch(&world.phone_folder(), n).unwrap();
+        let store = world.open_phone().unwrap();
+        disk.arm(Fault::Io, 1, false);
+        assert!(matches!(register(&store, AT), Err(StoreError::NotSaved)));
+        disk.arm(Fault::Io, n, false);
+        let registered = register(&store, AFTER);
+        let fired = disk.disarm();
+        assert!(matches!(registered, Ok(_) | Err(StoreError::NotSaved)), "{fired:?} at {n}: {registered:?}");
+        drop(store);
+        assert_eq!(whole(&world.open_phone().unwrap(), AFTER), registered.is_ok(), "{fired:?} at {n}");
+        if fired.hits == 0 {
+            break;
+        }
+    }
+}
