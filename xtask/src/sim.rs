@@ -1,4 +1,4 @@
-//! `./dev sim`: tests/simulator in a release build.
+//! `./dev sim`: tests/simulator in a release build; with `--planted`, in a build that can plant bugs.
 
 use crate::{
     XtaskError,
@@ -7,10 +7,24 @@ use crate::{
 };
 use std::process::{Command, ExitCode};
 
+/// Cargo's arguments for the simulator with bugs to plant. Of this package alone, so that no other program has them;
+/// the dependencies are those of the ordinary build.
+pub(crate) const PLANTED: [&str; 4] = ["-p", "payung-simulator", "--features", "planted"];
+
 /// Plays seeds; fails where a seed does.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode, XtaskError> {
-    workspace.build(&Floor::new(), Profile::Release)?;
-    let simulator = workspace.binary(Profile::Release, "payung-sim");
+    let floor = Floor::new();
+    let profile = if args.iter().any(|arg| arg == "--planted") {
+        let built = floor.step("build with bugs to plant", workspace.cargo("build").args(PLANTED))?;
+        if !built.success {
+            return Err(XtaskError::Build);
+        }
+        Profile::Dev
+    } else {
+        workspace.build(&floor, Profile::Release)?;
+        Profile::Release
+    };
+    let simulator = workspace.binary(profile, "payung-sim");
     let status = Command::new(&simulator)
         .current_dir(&workspace.root)
         .args(args)

@@ -6,7 +6,9 @@
 //! planted for one thread by the test that holds [`Plant`]. It reads no environment variable, no file and no
 //! configuration: nothing a program can be given turns one on.
 
-/// The rule a bug breaks.
+use std::fmt;
+
+/// The rule a bug breaks, by its name in the reliability guide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// I1: what the screen called saved is never lost.
@@ -19,6 +21,18 @@ pub enum Rule {
     Private,
     /// I5: the shown state is true.
     TrueState,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NothingLost => "I1",
+            Self::Once => "I2",
+            Self::Agreement => "I3",
+            Self::Private => "I4",
+            Self::TrueState => "I5",
+        })
+    }
 }
 
 macro_rules! planted_bugs {
@@ -57,7 +71,6 @@ planted_bugs! {
     DoneNotOfferedAgain NothingLost "After a restore only ops whose change was not pulled yet are offered again."
     CursorBeforeCommit Agreement "The cursor is saved before the changes it stands for."
     StaleReplyChanges Agreement "The changes of a reply to an older cursor are applied."
-    GoneBeatsPut Agreement "A removal wins over the put that came of the same move."
     AckedDroppedEarly TrueState "An op's values are no longer shown from its receipt on, before they were pulled."
     OldEpochOutcome TrueState "An outcome from before a restore counts after it."
     OtherDevicesOutcome NothingLost "An outcome for the device this phone was before counts for the one it is."

@@ -215,10 +215,7 @@ impl<'t> Taking<'t> {
         }
         let Some(row) = self.row(id)? else { return orphan::forget(self.tx, id) };
         // at equal version the put that came of the same act wins
-        let newer = row.base.is_none_or(|base| {
-            let version = version + u64::from(planted(Planted::GoneBeatsPut));
-            base.epoch != self.epoch || base.version < version
-        });
+        let newer = row.base.is_none_or(|base| base.epoch != self.epoch || base.version < version);
         if !newer {
             return Ok(());
         }

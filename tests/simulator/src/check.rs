@@ -2,19 +2,23 @@
 
 use crate::{
     oracle::Standing,
+    receipt::Asking,
     violation::{Played, broken},
     world::{REGENCY, World},
 };
 use payung_domain::{
     field::Kind,
-    id::RecordId,
+    id::{Base, OpId, RecordId},
     op::{Change, OutcomeStatus},
     record::Record,
 };
-use payung_protocol::{Limits, Sent, open_reply, open_request};
+use payung_protocol::{Limits, Reply, Sent, open_reply, open_request};
 use payung_server::storage::{FeedRow, HeldFilter, Scope};
 use payung_store::{Asked, Mark, StoreError, WorkerSummary};
 use std::collections::BTreeMap;
+
+/// A writer's clock may be this far ahead, in milliseconds (sync.md, "Clocks").
+const FUTURE: i64 = 5 * 60_000;
 
 impl World {
     /// Looks at what changed at the server. `by_office`: a person with everything in view did it, or a restore.
@@ -30,6 +34,15 @@ impl World {
                 if after < *head {
                     let area = Self::place(village)?;
                     rows.extend(unit.changes_since(&area, village, after, &Scope::Office, 100_000)?);
+                }
+            }
+            for held in unit.held(&HeldFilter::All)? {
+                let there = held.waits_for.map(|id| unit.records(&[id], &Scope::Office)).transpose()?;
+                if there.is_some_and(|found| !found.is_empty()) {
+                    return broken(
+                        "a held op waits for what is not there",
+                        format!("op {} of {}", held.op.n, held.device),
+                    );
                 }
             }
             Ok((unit.epoch()?, heads, rows))
@@ -54,7 +67,12 @@ impl World {
     fn observe_record(&mut self, record: &Record, excused: bool) -> Played {
         let (id, kind) = (record.id, &record.kind);
         let told = (self.observed.0, record.version);
+        let latest = self.now.saturating_add(FUTURE);
+        if let Some((field, _)) = record.stamps.iter().find(|(_, stamp)| stamp.hlc.millis() > latest) {
+            return broken("no value is stamped later than five minutes from now", format!("{id}.{field}"));
+        }
         let after = self.oracle.told((id, kind), told, &record.body, &record.conflicts);
+        self.trace.say(format_args!("  {kind} {id} is at version {}: {after:?}", record.version));
         let before = self.oracle.standing.insert(id, Standing { version: record.version, fields: after.clone() });
         let linked = self.oracle.linked.contains(&id);
         if let Some(before) = before.filter(|_| !excused) {
@@ -89,26 +107,42 @@ impl World {
     }
 
     /// A request as it reaches the server: its mark must not pass an op that is held.
-    pub(crate) fn check_request(&mut self, body: &[u8]) -> Played {
-        let (seen_through, current, held) = self.server.look(|service| -> Played<_> {
+    pub(crate) fn check_request(&mut self, body: &[u8]) -> Played<Option<Asking>> {
+        let opened = self.server.look(|service| -> Played<_> {
             let unit = service.storage().read()?;
             let session = |id| unit.device(id).ok().flatten().map(|device| device.session_key);
             let Ok(opened) = open_request(body, |id| service.keys().receiver(id), session, Limits::REQUEST) else {
-                return Ok((0, false, Vec::new()));
+                return Ok(None);
             };
             let epoch = unit.epoch()?.to_string();
-            let current = opened.request.cursor.is_some_and(|cursor| cursor.0.starts_with(&epoch));
-            Ok((opened.request.seen_through, current, unit.held(&HeldFilter::Device(opened.device))?))
+            let current = opened.request.cursor.as_ref().is_some_and(|cursor| cursor.0.starts_with(&epoch));
+            let held = unit.held(&HeldFilter::Device(opened.device))?;
+            let ids: Vec<RecordId> = opened.request.ops.iter().map(|op| op.record).collect();
+            let records = unit.records(&ids, &Scope::Office)?;
+            let linked = records.into_iter().filter(|kept| kept.record.alias.is_some());
+            let linked = linked.map(|kept| kept.record.id).collect();
+            Ok(Some((Asking { device: opened.device, request: opened.request, linked }, current, held)))
         })??;
-        match held.iter().find(|held| current && held.op.n <= seen_through) {
+        let Some((asking, current, held)) = opened else { return Ok(None) };
+        // a restored server may hold again what it had decided after its backup
+        let epoch = self.observed.0;
+        let decided = |op: OpId| self.outcomes.keys().any(|(told_in, told)| *told == op && *told_in != epoch);
+        let passed = held.iter().find(|held| held.op.n <= asking.request.seen_through && !decided(held.id()));
+        match passed.filter(|_| current) {
             Some(held) => broken("seen_through never passes a held op", format!("op {} of {}", held.op.n, held.device)),
-            None => Ok(()),
+            None => Ok(Some(asking)),
         }
     }
 
     /// A reply as it leaves the server: only records of its phone's areas, and final outcomes as they were told before.
-    pub(crate) fn check_reply(&mut self, asked: &Asked, sent: &Sent, bytes: &[u8]) -> Played {
-        let Some(secret) = self.secrets.get(&asked.device) else { return Ok(()) };
+    pub(crate) fn check_reply(
+        &mut self,
+        asked: &Asked,
+        sent: &Sent,
+        bytes: &[u8],
+        phone: usize,
+    ) -> Played<Option<Reply>> {
+        let Some(secret) = self.secrets.get(&asked.device) else { return Ok(None) };
         let signing = self.server.keys.signing().verifying_key();
         let server = |id| (id == signing.id()).then_some(signing);
         let reply = match open_reply(bytes, secret, server, sent, Limits::REPLY) {
@@ -123,6 +157,7 @@ impl World {
         let areas = row.map(|row| row.areas).unwrap_or_default();
         for change in &reply.changes {
             if let Change::Put(put) = change {
+                self.told_to.insert((phone, put.record, reply.epoch, put.version));
                 let own_village = put.kind == Kind::Village
                     && areas.iter().any(|area| area.is_within(&put.area) || put.area.is_within(area));
                 if !own_village && !areas.iter().any(|area| put.area.is_within(area)) {
@@ -135,7 +170,7 @@ impl World {
             if reused || outcome.status == OutcomeStatus::Replayed {
                 continue;
             }
-            let op = payung_domain::id::OpId { device, n: outcome.n };
+            let op = OpId { device, n: outcome.n };
             let first = self.outcomes.entry((reply.epoch, op)).or_insert_with(|| outcome.clone());
             if first != outcome {
                 return broken("a final outcome is repeated word for word", format!("op {} of {device}", outcome.n));
@@ -151,22 +186,21 @@ impl World {
             self.trace
                 .say(format_args!("  {} {:?} {:?} {:?}", outcome.n, outcome.status, outcome.code, outcome.fields));
         }
-        Ok(())
+        Ok(Some(reply))
     }
 
     /// What a phone shows of its own acts: there as long as it waits, never an older one again.
     pub(crate) fn check_phone(&mut self, phone: usize) -> Played {
-        let mut records: Vec<(RecordId, Vec<String>)> = Vec::new();
-        let mut own: Vec<(RecordId, String)> =
-            self.oracle.own.keys().filter(|(owner, ..)| *owner == phone).map(|(_, r, f)| (*r, f.clone())).collect();
-        own.sort_unstable();
-        for (record, field) in own {
-            match records.last_mut().filter(|(last, _)| *last == record) {
-                Some((_, fields)) => fields.push(field),
-                None => records.push((record, vec![field])),
-            }
-        }
-        for (record, fields) in records {
+        self.check_shown(phone, false)
+    }
+
+    /// The same; and a form opened now on a record this phone wrote to is opened with a version the phone was told.
+    pub(crate) fn check_told(&mut self, phone: usize) -> Played {
+        self.check_shown(phone, true)
+    }
+
+    fn check_shown(&mut self, phone: usize, told: bool) -> Played {
+        for record in self.oracle.own_records(phone) {
             let kind = self.oracle.records.get(&record).cloned().unwrap_or(Kind::Worker);
             if kind.is_fact() {
                 continue;
@@ -176,28 +210,41 @@ impl World {
                 Err(StoreError::NotFound) => continue,
                 Err(error) => return Err(error.into()),
             };
-            for field in fields {
+            let known = |base: Base| self.told_to.contains(&(phone, record, base.epoch, base.version));
+            if told && !shown.base.is_none_or(known) {
+                return broken(
+                    "a form is opened with a version the phone was told",
+                    format!("phone {phone}, {record}"),
+                );
+            }
+            let of = (phone, record);
+            let last = self.oracle.shown.get(&of);
+            // most stay as they were
+            let own = self.oracle.own.get(&of).into_iter().flat_map(BTreeMap::keys);
+            let differs = |field: &&String| {
+                let before = last.and_then(|last| last.get(*field)).map(|(value, _)| value);
+                let now = shown.fields.get(*field).map(|now| &now.value);
+                now.is_some() && now != before
+            };
+            for field in own.filter(differs).cloned().collect::<Vec<_>>() {
                 let Some(value) = shown.fields.get(&field) else { continue };
                 let id = self.oracle.id(record, &kind, &field, &value.value);
-                let key = (phone, record, field);
-                let Some(saved) = self.oracle.own.get(&key) else { continue };
-                let Some(place) = saved.iter().rposition(|own| *own == id) else {
-                    self.oracle.shown.remove(&key);
-                    continue;
-                };
-                let before = self.oracle.shown.get(&key).and_then(|old| saved.iter().rposition(|own| own == old));
-                let back = before.is_some_and(|before| place < before);
+                let Some(saved) = self.oracle.own.get(&of).and_then(|own| own.get(&field)) else { continue };
+                let before = self.oracle.shown.get(&of).and_then(|shown| shown.get(&field));
+                let before = before.and_then(|(_, old)| saved.iter().rposition(|own| own == old));
+                let place = saved.iter().rposition(|own| *own == id);
+                let back = place.is_some_and(|place| before.is_some_and(|before| place < before));
                 let excused = self.oracle.linked.contains(&record)
-                    || shown.conflicts.contains_key(&key.2)
-                    || self.oracle.excused.contains(&(record, key.2.clone()))
+                    || shown.conflicts.contains_key(&field)
+                    || self.oracle.excused.contains(&(record, field.clone()))
                     || matches!(value.mark, Mark::Refused(_));
                 if back && !excused {
                     return broken(
                         "what a phone shows never goes back to an older value of its own",
-                        format!("phone {phone}, {record}.{}", key.2),
+                        format!("phone {phone}, {record}.{field}"),
                     );
                 }
-                self.oracle.shown.insert(key, id);
+                self.oracle.shown.entry(of).or_default().insert(field, (value.value.clone(), id));
             }
         }
         Ok(())

@@ -12,7 +12,10 @@ mod office;
 mod oracle;
 mod person;
 mod phone;
+#[cfg(feature = "planted")]
+pub mod planted;
 mod quiet;
+mod receipt;
 mod road;
 mod server;
 mod setting;

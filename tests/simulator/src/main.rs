@@ -2,6 +2,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line's output is its purpose")]
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
+#[cfg(feature = "planted")]
+mod hunting;
+
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use payung_simulator::{Failure, Setting, Tally, Template, play, shrunk};
@@ -42,6 +45,18 @@ struct Args {
     /// Plays each seed twice: the traces must be the same.
     #[arg(long)]
     twice: bool,
+    /// Plants each bug in the product in turn, and plays seeds until it is caught.
+    #[cfg(feature = "planted")]
+    #[arg(long)]
+    planted: bool,
+    /// Only this bug; may be given again.
+    #[cfg(feature = "planted")]
+    #[arg(long, value_name = "NAME", requires = "planted")]
+    bug: Vec<String>,
+    /// Seconds after which no further seed is begun for a bug.
+    #[cfg(feature = "planted")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, requires = "planted")]
+    hunt: u64,
 }
 
 fn main() -> ExitCode {
@@ -58,6 +73,10 @@ fn main() -> ExitCode {
     let bar = ProgressBar::new(args.seeds);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} seeds {elapsed} left {eta} {msg}") {
         bar.set_style(style);
+    }
+    #[cfg(feature = "planted")]
+    if args.planted {
+        return hunting::run(&args, setting, jobs, &template, &bar);
     }
     let (begun, next, stop) = (Instant::now(), AtomicU64::new(0), AtomicBool::new(false));
     let sum: Mutex<(Tally, Vec<Failure>)> = Mutex::default();

@@ -22,7 +22,7 @@ use payung_server::{
         Service, ServiceError,
         operator::{Act, Closing, NewInvite},
     },
-    storage::{DeviceState, DuplicateState, Scope},
+    storage::{DeviceState, DuplicateState, OpStatus, Scope},
 };
 use payung_sync::{Endpoint, JoinError, JoinFacts, ServerAddress, Transport, TransportError, join};
 use std::sync::{Mutex, PoisonError};
@@ -191,7 +191,20 @@ impl World {
             DuplicateState::Linked => ("unlink", Act::Unlink { later, earlier }),
             DuplicateState::Apart => return Ok(()),
         };
-        self.office(name, |service| service.act(KELURAHAN, act, now)).map(drop)
+        if name == "link"
+            && chance.percent(60)
+            && let Some(phone) = self.a_holder(later, None, chance)?
+            && let Some(form) = self.form(phone, later)?
+        {
+            // somebody still writes to the one, not knowing
+            self.edit_plain(phone, &form, chance)?;
+        }
+        let late = self.server.look(|service| service.storage().read()?.history(later))??;
+        let late = late.into_iter().filter(|op| name == "unlink" && op.status == OpStatus::Linked).collect::<Vec<_>>();
+        if self.office(name, |service| service.act(KELURAHAN, act, now))? {
+            self.check_unlinked(later, &late)?;
+        }
+        Ok(())
     }
 
     /// A person, with what belongs to them, is looked after elsewhere from now on.

@@ -42,8 +42,8 @@ pub(crate) struct Oracle {
     /// By value, everything whose writer had seen it, or had written it before.
     past: Vec<BTreeSet<ValueId>>,
     pub(crate) savings: Vec<Saving>,
-    /// By phone, record and field, what it saved, in order.
-    pub(crate) own: HashMap<(usize, RecordId, String), Vec<ValueId>>,
+    /// By phone and record, of each field what it saved, in order.
+    pub(crate) own: BTreeMap<(usize, RecordId), BTreeMap<String, Vec<ValueId>>>,
     /// By phone and record, the savings that may be in one unsealed op.
     unsealed: HashMap<(usize, RecordId), Vec<usize>>,
     /// What each record showed at each version, all classes.
@@ -62,7 +62,7 @@ pub(crate) struct Oracle {
     /// Devices of which a copy was made.
     pub(crate) shared: BTreeSet<DeviceId>,
     /// What each phone showed of its own last.
-    pub(crate) shown: HashMap<(usize, RecordId, String), ValueId>,
+    pub(crate) shown: HashMap<(usize, RecordId), BTreeMap<String, (Value, ValueId)>>,
     /// Fields of which it is no fault that an older value is shown: decided by a person, linked, given up.
     pub(crate) excused: BTreeSet<(RecordId, String)>,
     /// Records that were ever linked to another.
@@ -153,7 +153,7 @@ impl Oracle {
         for (field, value) in &values {
             let id = self.id(record, kind, field, value);
             let mut saw = seen.get(field).cloned().unwrap_or_default();
-            let own = self.own.entry((phone, record, field.clone())).or_default();
+            let own = self.own.entry((phone, record)).or_default().entry(field.clone()).or_default();
             saw.extend(own.iter().copied());
             if own.contains(&id) {
                 // the same value again: "older" has no meaning any more
@@ -173,16 +173,23 @@ impl Oracle {
             .extend(self.unsealed.keys().filter(|(owner, _)| *owner == phone).map(|(_, record)| *record));
     }
 
+    /// The records a phone wrote to.
+    pub(crate) fn own_records(&self, phone: usize) -> Vec<RecordId> {
+        self.own.keys().filter(|(owner, _)| *owner == phone).map(|(_, record)| *record).collect()
+    }
+
     /// A copy of a phone begins with what the phone had.
     pub(crate) fn copy_phone(&mut self, from: usize, to: usize) {
-        let own: Vec<_> = self.own.iter().filter(|((phone, ..), _)| *phone == from).collect();
-        let own: Vec<_> = own.into_iter().map(|((_, r, f), ids)| ((to, *r, f.clone()), ids.clone())).collect();
-        // the same act goes out from both, and whichever comes later carries what the other has changed since
-        self.excused.extend(own.iter().map(|((_, record, field), _)| (*record, field.clone())));
-        self.own.extend(own);
-        let shown: Vec<_> = self.shown.iter().filter(|((phone, ..), _)| *phone == from).collect();
-        let shown: Vec<_> = shown.into_iter().map(|((_, r, f), id)| ((to, *r, f.clone()), *id)).collect();
-        self.shown.extend(shown);
+        for record in self.own_records(from) {
+            if let Some(fields) = self.own.get(&(from, record)).cloned() {
+                // the same act goes out from both, and whichever comes later carries what the other has changed since
+                self.excused.extend(fields.keys().map(|field| (record, field.clone())));
+                self.own.insert((to, record), fields);
+            }
+            if let Some(fields) = self.shown.get(&(from, record)).cloned() {
+                self.shown.insert((to, record), fields);
+            }
+        }
         let unsealed: Vec<_> = self.unsealed.iter().filter(|((phone, _), _)| *phone == from).collect();
         let unsealed: Vec<_> = unsealed.into_iter().map(|((_, r), at)| ((to, *r), at.clone())).collect();
         self.unsealed.extend(unsealed);

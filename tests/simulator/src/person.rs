@@ -9,11 +9,18 @@ use crate::{
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use payung_domain::{
-    area::Area, contribution::ContributionTable, eligibility::Membership, field::Kind, id::RecordId, op::Body,
+    area::Area,
+    contribution::ContributionTable,
+    eligibility::Membership,
+    field::Kind,
+    id::{OfficialId, RecordId},
+    op::Body,
     worker::CaptureContext,
 };
 use payung_people::person;
-use payung_store::{Decision, Edit, NewIds, Saved, StoreError, WorkerQuery, WorkerSummary};
+use payung_store::{
+    Decision, Edit, NeedsFixing, NewIds, OpenConflict, Registered, Saved, Store, StoreError, WorkerQuery, WorkerSummary,
+};
 use serde_json::{Value, json};
 
 /// The fields persons edit, those of class B oftener: they are what conflicts are about.
@@ -83,6 +90,35 @@ fn value(field: &str, shown: Option<&Value>, chance: &mut Chance, now: i64) -> V
     }
 }
 
+/// A form opened, filled in and registered; where it cannot be, it is put away.
+pub(crate) fn fill_and_register(
+    store: &Store,
+    form: &Body,
+    area: &Area,
+    official: OfficialId,
+    ids: NewIds,
+    now: i64,
+) -> Result<Registered, StoreError> {
+    let draft = store.open_draft(&Kind::Worker, None, now)?;
+    let fields: Vec<(&str, &Value)> = form.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    store.set_draft_fields(draft.id, &fields, now)?;
+    let context = CaptureContext {
+        now: instant(now),
+        area,
+        official,
+        table: ContributionTable::builtin(),
+        nik_on_this_phone: false,
+        membership: Membership::First,
+    };
+    match store.register_worker(draft.id, &context, ids) {
+        Err(StoreError::InvalidDraft(errors)) => {
+            store.discard_draft(draft.id)?;
+            Err(StoreError::InvalidDraft(errors))
+        }
+        done => done,
+    }
+}
+
 impl World {
     /// The workers a phone shows.
     pub(crate) fn workers(&self, phone: usize) -> Played<Vec<WorkerSummary>> {
@@ -134,26 +170,7 @@ impl World {
             enrollment: RecordId(chance.id(now)),
             event: RecordId(chance.id(now)),
         };
-        let acted = self.act(phone, "register", |store| {
-            let draft = store.open_draft(&Kind::Worker, None, now)?;
-            let fields: Vec<(&str, &Value)> = form.iter().map(|(name, value)| (name.as_str(), value)).collect();
-            store.set_draft_fields(draft.id, &fields, now)?;
-            let context = CaptureContext {
-                now: instant(now),
-                area: &area,
-                official,
-                table: ContributionTable::builtin(),
-                nik_on_this_phone: false,
-                membership: Membership::First,
-            };
-            match store.register_worker(draft.id, &context, ids) {
-                Err(StoreError::InvalidDraft(errors)) => {
-                    store.discard_draft(draft.id)?;
-                    Err(StoreError::InvalidDraft(errors))
-                }
-                done => done,
-            }
-        })?;
+        let acted = self.act(phone, "register", |store| fill_and_register(store, &form, &area, official, ids, now))?;
         match acted {
             Fate::DiedBefore => return self.check_all_or_nothing(phone, ids, false),
             Fate::Returned(Err(StoreError::InvalidDraft(errors))) => {
@@ -253,6 +270,31 @@ impl World {
         }
     }
 
+    /// Two persons change the same field of one record, neither having seen what the other writes.
+    pub(crate) fn clash(&mut self, phone: usize, chance: &mut Chance) -> Played {
+        for _ in 0..4 {
+            let Some(record) = self.a_worker(phone, chance)? else { return Ok(()) };
+            let Some(other) = self.a_holder(record, Some(phone), chance)? else { continue };
+            let forms = (self.form(phone, record)?, self.form(other, record)?);
+            let (Some(one), Some(two)) = forms else { return Ok(()) };
+            let field = chance.pick(&FIELDS).copied();
+            self.fill_and_save(phone, &one, field, chance)?;
+            return self.fill_and_save(other, &two, field, chance);
+        }
+        Ok(())
+    }
+
+    /// A phone that shows the record, other than `but`.
+    pub(crate) fn a_holder(&self, record: RecordId, but: Option<usize>, chance: &mut Chance) -> Played<Option<usize>> {
+        let mut holders = Vec::new();
+        for phone in (0..self.phones.len()).filter(|phone| Some(*phone) != but) {
+            if self.phones[phone].store()?.shown(record).is_ok() {
+                holders.push(phone);
+            }
+        }
+        Ok(chance.pick(&holders).copied())
+    }
+
     fn new_values(&self, phone: usize, form: &Form, field: Option<&str>, chance: &mut Chance) -> Body {
         let mut fields = Body::new();
         let count = if field.is_some() { 1 } else { 1 + chance.index(2) };
@@ -270,8 +312,33 @@ impl World {
         fields
     }
 
-    fn fill_and_save(&mut self, phone: usize, form: &Form, field: Option<&str>, chance: &mut Chance) -> Played {
-        let fields = self.new_values(phone, form, field, chance);
+    /// Another value for a field of class C.
+    pub(crate) fn edit_plain(&mut self, phone: usize, form: &Form, chance: &mut Chance) -> Played {
+        let field = chance.pick(&["notes", "phone", "home", "work"]).copied();
+        self.fill_and_save(phone, form, field, chance)
+    }
+
+    pub(crate) fn fill_and_save(
+        &mut self,
+        phone: usize,
+        form: &Form,
+        field: Option<&str>,
+        chance: &mut Chance,
+    ) -> Played {
+        let mut fields = self.new_values(phone, form, field, chance);
+        if chance.percent(6) {
+            // back to what it once was
+            for (field, value) in &mut fields {
+                let earlier = self.oracle.savings.iter().filter(|saving| saving.record == form.record);
+                let earlier = earlier
+                    .filter_map(|saving| saving.values.get(field))
+                    .find(|old| form.shown.get(field) != Some(*old));
+                if let Some(earlier) = earlier.filter(|_| field != "nik") {
+                    *value = earlier.clone();
+                    self.oracle.excused.insert((form.record, field.clone()));
+                }
+            }
+        }
         self.save_fields(phone, form, &fields)
     }
 
@@ -328,7 +395,9 @@ impl World {
         let Some(draft) = drafts.into_iter().find(|draft| draft.record.is_some()) else {
             let Some(record) = self.a_worker(phone, chance)? else { return Ok(()) };
             let Some(form) = self.form(phone, record)? else { return Ok(()) };
-            let fields = self.new_values(phone, &form, None, chance);
+            let mut fields = self.new_values(phone, &form, None, chance);
+            // a form has fields of its own beside the record's, so that a draft's unknown ones are not saved
+            fields.retain(|field, _| form.kind.field(field).is_some());
             self.tally.act("draft");
             let typed = self.act(phone, "draft", |store| {
                 let draft = store.open_draft(&Kind::Worker, Some(form.record), now)?;
@@ -427,9 +496,24 @@ impl World {
         self.add_fact(phone, &Kind::EnrollmentEvent, body, event, chance)
     }
 
+    /// The phones from this one on: what few of them have is looked for on all.
+    fn from(&self, phone: usize) -> impl Iterator<Item = usize> + use<> {
+        let count = self.phones.len();
+        (0..count).map(move |step| (phone + step) % count)
+    }
+
     pub(crate) fn resolve(&mut self, phone: usize, chance: &mut Chance) -> Played {
-        let open = self.phones[phone].store()?.conflicts()?;
-        let Some(open) = chance.pick(&open).cloned() else { return Ok(()) };
+        for phone in self.from(phone) {
+            let mut open = self.phones[phone].store()?.conflicts()?;
+            open.retain(|open| !open.decided || chance.percent(20));
+            if let Some(open) = chance.pick(&open).cloned() {
+                return self.decide(phone, &open, chance);
+            }
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, phone: usize, open: &OpenConflict, chance: &mut Chance) -> Played {
         let Some(form) = self.form(phone, open.record)? else { return Ok(()) };
         // a masked NIK can't be chosen, and sometimes none of them is right
         let known: Vec<&Value> = open.conflict.candidates.iter().map(|candidate| &candidate.value).collect();
@@ -470,13 +554,38 @@ impl World {
     }
 
     pub(crate) fn retry(&mut self, phone: usize, chance: &mut Chance) -> Played {
-        let refused = self.phones[phone].store()?.needs_fixing()?;
-        let refused: Vec<_> = refused.into_iter().filter(|fixing| fixing.code.is_some()).collect();
-        let Some(fixing) = chance.pick(&refused) else { return Ok(()) };
+        for phone in self.from(phone) {
+            let mut refused = self.phones[phone].store()?.needs_fixing()?;
+            refused.retain(|fixing| fixing.code.is_some());
+            let Some(fixing) = chance.pick(&refused) else { continue };
+            let fields: Vec<&String> = fixing.values.keys().filter(|field| FIELDS.contains(&field.as_str())).collect();
+            if let Some(field) = chance.pick(&fields).filter(|_| fixing.kind == Kind::Worker && chance.percent(60))
+                && let Some(form) = self.form(phone, fixing.record)?
+            {
+                // what it says is put right, and all of it tried again, at once or once that was sent
+                self.fill_and_save(phone, &form, Some(field), chance)?;
+                if chance.percent(60) {
+                    return Ok(());
+                }
+            }
+            return self.try_again(phone, fixing);
+        }
+        Ok(())
+    }
+
+    fn try_again(&mut self, phone: usize, fixing: &NeedsFixing) -> Played {
+        if !self.phones[phone].store()?.needs_fixing()?.iter().any(|still| still.k == fixing.k) {
+            return Ok(());
+        }
         self.tally.act("try again");
         self.trace.say(format_args!("phone {phone} tries {} again: {:?}", fixing.record, fixing.code));
-        for field in fixing.values.keys() {
-            self.oracle.excused.insert((fixing.record, field.clone()));
+        for (field, value) in &fixing.values {
+            // what was saved anew since must stand, however late the older value comes
+            let id = self.oracle.id(fixing.record, &fixing.kind, field, value);
+            let own = self.oracle.own.get(&(phone, fixing.record)).and_then(|own| own.get(field));
+            if own.is_none_or(|own| own.last() == Some(&id)) {
+                self.oracle.excused.insert((fixing.record, field.clone()));
+            }
         }
         let k = fixing.k;
         if let Fate::Returned(retried) = self.act(phone, "reissue", |store| store.retry(k))? {
@@ -552,6 +661,8 @@ impl World {
         self.areas.push(self.areas[from].clone());
         self.oracle.copy_phone(from, to);
         self.oracle.shared.insert(self.device(from)?);
+        let told: Vec<_> = self.told_to.iter().filter(|(phone, ..)| *phone == from).copied().collect();
+        self.told_to.extend(told.into_iter().map(|(_, record, epoch, version)| (to, record, epoch, version)));
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     chance::Chance,
     oracle::normal,
     phone::Acted,
+    road::sent,
     server::Served,
     template::KELURAHAN,
     violation::{Played, broken},
@@ -15,8 +16,8 @@ use payung_server::{
     service::operator::Act,
     storage::{DeviceState, OpStatus, RecordFilter, Scope},
 };
-use payung_store::StoreError;
-use payung_sync::{SyncEngine, SyncError, Urgency};
+use payung_store::{Asked, StoreError};
+use payung_sync::{Endpoint, SyncEngine, SyncError, Urgency};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// After so many rounds without quiet there will be none.
@@ -111,18 +112,28 @@ impl World {
         for _ in 0..200 {
             let outgoing = match engine.next(self.phones[phone].store()?, now, chance) {
                 Ok(Some(outgoing)) => outgoing,
-                Ok(None) => return self.check_phone(phone),
+                Ok(None) => return self.check_told(phone),
                 Err(error) => return Self::ended(phone, &error),
             };
             self.trace.bytes(&outgoing.body);
+            let asking =
+                if outgoing.endpoint == Endpoint::Exchange { self.check_request(&outgoing.body)? } else { None };
             let Served::Done(answer) = self.server.serve(outgoing.endpoint, &outgoing.body, self.now)? else {
                 return broken("a server that is spared lives", String::new());
             };
             self.observe(false)?;
+            if let (Some(asking), Ok(bytes)) = (&asking, &answer) {
+                let sent = sent(&outgoing.body)?;
+                let cursor = asking.request.cursor.clone();
+                let asked = Asked { device: asking.device, cursor, sent_at: now };
+                if let Some(reply) = self.check_reply(&asked, &sent, bytes, phone)? {
+                    self.check_receipts(asking.device, asking, &reply)?;
+                }
+            }
             if let Err(error) = engine.take(answer, self.phones[phone].store()?, now, chance) {
                 return Self::ended(phone, &error);
             }
-            self.check_phone(phone)?;
+            self.check_told(phone)?;
         }
         broken("a run ends", format!("phone {phone}"))
     }
@@ -156,6 +167,7 @@ impl World {
         }
         self.check_nothing_lost()?;
         self.check_once(&records)?;
+        self.check_niks(&records)?;
         self.check_folders()
     }
 
@@ -283,11 +295,27 @@ impl World {
             let history = self.server.look(|service| service.storage().read()?.history(*id))??;
             let mut seen = BTreeSet::new();
             for op in history.iter().filter(|op| matches!(op.status, OpStatus::Applied | OpStatus::Linked)) {
-                let phone = self.oracle.owners.contains_key(&op.device);
+                let phone = self.oracle.owners.get(&op.device);
                 let content: Vec<String> = op.op.values().map(|(field, value)| format!("{field}={value}")).collect();
-                if phone && !seen.insert((op.op.hlc, content)) {
+                // two persons may write the same at the same moment
+                if phone.is_some() && !seen.insert((phone, op.op.hlc, content)) {
                     return broken("each op takes effect once", format!("{id}, op {} of {}", op.op.n, op.device));
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody stands twice without the office being asked.
+    fn check_niks(&self, records: &BTreeMap<RecordId, Record>) -> Played {
+        let mut alone: BTreeMap<&str, RecordId> = BTreeMap::new();
+        for record in records.values().filter(|record| record.kind == Kind::Worker && record.alias.is_none()) {
+            let Some(nik) = record.text("nik") else { continue };
+            if !self.server.look(|service| service.storage().read()?.duplicates(Some(record.id), None))??.is_empty() {
+                continue;
+            }
+            if let Some(other) = alone.insert(nik, record.id) {
+                return broken("two persons under one NIK are noticed", format!("{other}, {}", record.id));
             }
         }
         Ok(())

@@ -9,14 +9,20 @@ use crate::{
     violation::{Played, Violation, broken},
     world::{Fate, World},
 };
-use payung_protocol::{Limits, Problem, ProblemCode, SealedBundle, Sent, open_reply};
+use payung_domain::op::{Op, Outcome, OutcomeStatus};
+use payung_protocol::{
+    Limits, Problem, ProblemCode, Reply, Request, SealedBundle, Sent, SigningKey, open_reply, seal_reply,
+};
 use payung_store::Asked;
 use payung_sync::{Endpoint, Outgoing, PortalSign, SyncEngine, SyncError, TransportError, Urgency};
+use serde_json::json;
+use std::collections::BTreeMap;
 
 /// A phone gives up on an answer after so long, in milliseconds.
 const PATIENCE: i64 = 45_000;
 /// No run needs so many requests: it does not end.
-const MOST_REQUESTS: u32 = 120;
+const MOST_REQUESTS: u32 = 240;
+const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 3_600_000;
 
 /// A request on its way, as far as its phone must know it again.
@@ -40,14 +46,38 @@ enum Back {
     Slow(i64),
     Twice(i64),
     Another(u64),
+    Forged(u64),
+}
+
+impl Back {
+    /// What comes is not what the server answered to this.
+    fn is_foreign(self) -> bool {
+        matches!(self, Self::Damaged(_) | Self::Another(_) | Self::Forged(_))
+    }
+}
+
+/// An answer to an exchange, as a road may keep it.
+pub(crate) struct Kept {
+    letter: Letter,
+    bytes: Vec<u8>,
+    /// It tells what became of ops.
+    tells: bool,
 }
 
 /// What happens by itself.
 pub(crate) enum Event {
+    /// A phone does what it can while it waits for the answer to this flight.
+    Prepare(usize, u64),
     /// Bytes reach the server.
     Arrive(Letter, Vec<u8>),
     /// An answer, or the lack of one, reaches the phone that waits for it.
     Answer(Letter, Result<Vec<u8>, TransportError>),
+}
+
+/// What the reply to a request is bound to.
+pub(crate) fn sent(body: &[u8]) -> Played<Sent> {
+    let sent = SealedBundle::from_bytes(body.to_vec(), Limits::REQUEST).and_then(|bundle| bundle.sent());
+    sent.map_err(|error| Violation { rule: "a bundle has a name", detail: error.to_string() })
 }
 
 impl World {
@@ -58,6 +88,7 @@ impl World {
 
     pub(crate) fn happen(&mut self, event: Event) -> Played {
         match event {
+            Event::Prepare(phone, flight) => self.prepare(phone, flight),
             Event::Arrive(letter, body) => self.arrive(letter, &body),
             Event::Answer(letter, answer) => self.answer(&letter, answer),
         }
@@ -82,7 +113,8 @@ impl World {
             }
         };
         match begun {
-            Ok(engine) => {
+            Ok(mut engine) => {
+                engine.limit(self.mood.bundle);
                 let chance = Chance::new(chance.word());
                 self.phones[phone].run = Some(Run { engine, flight: 0, chance, requests: 0, excused: false });
                 self.tally.act("exchange run");
@@ -135,10 +167,7 @@ impl World {
                 let store = self.phones[phone].store()?;
                 let cursor = store.cursor()?.1;
                 let asked = Asked { device: self.device(phone)?, cursor, sent_at: self.phone_now(phone) };
-                let sent = SealedBundle::from_bytes(outgoing.body.clone(), Limits::REQUEST).and_then(|b| b.sent());
-                let sent =
-                    sent.map_err(|error| Violation { rule: "a bundle has a name", detail: error.to_string() })?;
-                Some((asked, sent))
+                Some((asked, sent(&outgoing.body)?))
             }
             _ => None,
         };
@@ -149,18 +178,26 @@ impl World {
         if run.requests > MOST_REQUESTS {
             return broken("a run ends", format!("phone {phone} has sent {MOST_REQUESTS} requests"));
         }
-        let chance = &mut run.chance;
+        let mut chance = &mut run.chance;
         let mut letter = Letter { phone, flight, endpoint: outgoing.endpoint, exchange, back: Back::Good };
         let up = chance.between(30, 2_500);
+        let idle = chance.percent(70).then(|| chance.between(0, 4_000));
         let body = outgoing.body;
-        if !(may_fail && chance.mille(rate)) {
+        let fails = may_fail && chance.mille(rate);
+        if let Some(after) = idle {
+            self.arrange(after, Event::Prepare(phone, flight));
+        }
+        if !fails {
             self.arrange(PATIENCE, Event::Answer(letter.clone(), Err(TransportError::Timeout)));
             self.arrange(up, Event::Arrive(letter, body));
             return Ok(());
         }
-        run.excused = true;
-        let (word, late) = (chance.word(), chance.between(PATIENCE, 3 * DAY));
-        let (class, fate) = match chance.below(16) {
+        let Some(run) = &mut self.phones[phone].run else { return Ok(()) };
+        (run.excused, chance) = (true, &mut run.chance);
+        // mostly while the phone is still at the same work
+        let latest = if chance.percent(60) { 40 * MINUTE } else { 3 * DAY };
+        let (word, late) = (chance.word(), chance.between(PATIENCE, latest));
+        let (class, fate) = match chance.below(18) {
             0 => ("unreachable", Err(TransportError::Unreachable)),
             1 => ("request lost", Err(TransportError::Timeout)),
             2 => ("portal", Err(TransportError::Portal { sign: sign(word), retry_after: None })),
@@ -173,7 +210,8 @@ impl World {
             10 => ("answer damaged", Ok(Back::Damaged(word))),
             11 | 12 => ("answer late", Ok(Back::Slow(late))),
             13 | 14 => ("answer doubled", Ok(Back::Twice(late))),
-            _ => ("another answer", Ok(Back::Another(word))),
+            15 => ("another answer", Ok(Back::Another(word))),
+            _ => ("forged answer", Ok(Back::Forged(word))),
         };
         self.tally.fault(class);
         self.trace.say(format_args!("phone {phone}, request {flight}: {class}"));
@@ -206,10 +244,13 @@ impl World {
     }
 
     /// Bytes reach the server; it answers, or dies of it.
-    fn arrive(&mut self, letter: Letter, body: &[u8]) -> Played {
+    fn arrive(&mut self, mut letter: Letter, body: &[u8]) -> Played {
         self.tally.requests += 1;
-        if letter.endpoint == Endpoint::Exchange {
-            self.check_request(body)?;
+        let asking = if letter.endpoint == Endpoint::Exchange { self.check_request(body)? } else { None };
+        if let (Some((asked, _)), Some(asking)) = (&mut letter.exchange, &asking) {
+            // what was numbered ahead is asked from where the phone will be
+            asked.device = asking.device;
+            asked.cursor.clone_from(&asking.request.cursor);
         }
         let (phone, now) = (letter.phone, self.now);
         let answer = match self.server.serve(letter.endpoint, body, now)? {
@@ -227,7 +268,12 @@ impl World {
         if let Ok(bytes) = &answer {
             self.trace.bytes(bytes);
             if let Some((asked, sent)) = &letter.exchange {
-                self.check_reply(asked, sent, bytes)?;
+                let reply = self.check_reply(asked, sent, bytes, phone)?;
+                if let (Some(asking), Some(reply)) = (&asking, &reply) {
+                    self.check_receipts(asked.device, asking, reply)?;
+                }
+                let tells = reply.is_some_and(|reply| !reply.outcomes.is_empty());
+                self.kept.push(Kept { letter: letter.clone(), bytes: bytes.clone(), tells });
             }
             self.answers.push(bytes.clone());
         }
@@ -258,11 +304,51 @@ impl World {
             }
             Back::Another(word) => {
                 let mut chance = Chance::new(word);
-                let other = chance.pick(&self.answers).cloned().unwrap_or_default();
+                // an earlier one to this very phone opens; another's does not
+                let own = |other: &&Vec<u8>| other.get(..9) == bytes.get(..9);
+                let same: Vec<&Vec<u8>> = self.answers.iter().filter(own).collect();
+                let all: Vec<&Vec<u8>> = self.answers.iter().collect();
+                let from = if chance.percent(60) { &same } else { &all };
+                let other = chance.pick(from);
+                let other = other.map(|bytes| (*bytes).clone()).unwrap_or_default();
+                if other == bytes {
+                    letter.back = Back::Good;
+                }
                 self.arrange(down, Event::Answer(letter, Ok(other)));
+            }
+            Back::Forged(word) => {
+                let forged = self.forged(&letter, asking.as_ref().map(|asking| &asking.request), word)?;
+                self.arrange(down, Event::Answer(letter, Ok(forged)));
             }
         }
         Ok(())
+    }
+
+    /// Someone who knows the phone's key and guesses what it sent answers in the server's place, by a key of his own.
+    fn forged(&self, letter: &Letter, request: Option<&Request>, word: u64) -> Played<Vec<u8>> {
+        let (Some((asked, sent)), Some(request)) = (&letter.exchange, request) else { return Ok(Vec::new()) };
+        let outcome = |op: &Op| Outcome {
+            n: op.n,
+            status: OutcomeStatus::Applied,
+            record: op.record,
+            version: 1,
+            duplicate_of: None,
+            fields: BTreeMap::new(),
+            code: None,
+        };
+        let plain = json!({ "epoch": self.observed.0, "server_time": self.now });
+        let plain: Reply = serde_json::from_value(plain)
+            .map_err(|error| Violation { rule: "a reply has defaults", detail: error.to_string() })?;
+        let outcomes = request.ops.iter().map(outcome).collect();
+        let reply = Reply { outcomes, request_cursor: request.cursor.clone(), ..plain };
+        let mut chance = Chance::new(word);
+        let own = SigningKey::generate(&mut chance);
+        let row = self.server.look(|service| service.storage().read()?.device(asked.device))??;
+        let Some(row) = row else { return Ok(Vec::new()) };
+        let sealed = seal_reply(&reply, sent, &own, &row.device_key, &mut chance);
+        sealed
+            .map(SealedBundle::into_bytes)
+            .map_err(|error| Violation { rule: "a forger can seal", detail: error.to_string() })
     }
 
     /// The run that waits for this may fail.
@@ -286,11 +372,30 @@ impl World {
         // what is refused by a newer life of the server, or asked of a device that is no more
         run.excused |= matches!(&answer, Err(TransportError::Timeout | TransportError::Cut));
         let now = self.phone_now(phone);
+        let (foreign, forged) = (
+            answer.is_ok() && letter.exchange.is_some() && letter.back.is_foreign(),
+            matches!(letter.back, Back::Forged(_)),
+        );
+        // what came before is settled first: it is no part of what comes of this one
+        if foreign && !self.prepared(phone, &mut run)? {
+            return Ok(());
+        }
+        let before = run.engine.report().uploaded;
         match self.phones[phone].act(|store| run.engine.take(answer, store, now, &mut run.chance))? {
             Acted::Died { act, durable } => self.died(phone, &act, durable),
             Acted::Done(Ok(())) => {
+                // of a signer nobody knows newer keys are asked for first
+                if foreign && (!forged || run.engine.report().uploaded > before) {
+                    return broken(
+                        "only the server's answer to this very request is believed",
+                        format!("phone {phone}"),
+                    );
+                }
+                if run.engine.report().areas_differing > 0 {
+                    return broken("once all is read the sums agree", format!("phone {phone}"));
+                }
                 self.phones[phone].run = Some(run);
-                self.check_phone(phone)?;
+                self.check_told(phone)?;
                 self.pump(phone)
             }
             Acted::Done(Err(error)) => {
@@ -298,6 +403,56 @@ impl World {
                 self.failed(phone, &run, &error)
             }
         }
+    }
+
+    /// What a phone does while it waits for an answer.
+    fn prepare(&mut self, phone: usize, flight: u64) -> Played {
+        if self.phones[phone].run.as_ref().is_none_or(|run| run.flight != flight) {
+            return Ok(());
+        }
+        let Some(mut run) = self.phones[phone].run.take() else { return Ok(()) };
+        if self.prepared(phone, &mut run)? {
+            self.phones[phone].run = Some(run);
+        }
+        Ok(())
+    }
+
+    /// Whether the phone lives on.
+    fn prepared(&mut self, phone: usize, run: &mut Run) -> Played<bool> {
+        let before = self.phones[phone].store()?.waiting()?;
+        if let Acted::Died { act, durable } = self.phones[phone].act(|store| run.engine.prepare(store))? {
+            self.died(phone, &act, durable)?;
+            return Ok(false);
+        }
+        let after = self.phones[phone].store()?.waiting()?;
+        if after.new < before.new {
+            self.tally.act("number ahead");
+            self.trace.say(format_args!("phone {phone} numbers {} ops ahead", before.new - after.new));
+        }
+        self.check_told(phone)?;
+        Ok(true)
+    }
+
+    /// An answer of long ago comes once more: to a phone that waits for one, if there is any.
+    pub(crate) fn echo(&mut self, phone: usize, chance: &mut Chance) -> Played {
+        if !self.setting.has(fault::LATE) {
+            return Ok(());
+        }
+        let count = self.phones.len();
+        let mut to = phone;
+        for other in (0..count).map(|step| (phone + step) % count) {
+            if self.phones[other].store()?.waiting()?.sent > 0 {
+                to = other;
+                break;
+            }
+        }
+        let telling = chance.percent(80);
+        let own = self.kept.iter().filter(|kept| kept.letter.phone == to && (kept.tells || !telling));
+        let own: Vec<&Kept> = own.collect();
+        let last = if chance.percent(70) { own.len().saturating_sub(6) } else { 0 };
+        let Some(kept) = chance.pick(&own[last..]) else { return Ok(()) };
+        let (letter, bytes) = (kept.letter.clone(), kept.bytes.clone());
+        self.late(&letter, &bytes)
     }
 
     /// A reply that comes long after its request, by a road that keeps it: its phone takes it as it stands then.
@@ -318,8 +473,10 @@ impl World {
             self.now - START
         ));
         let asked = asked.clone();
-        if let Fate::Returned(taken) = self.act(phone, "reply", |store| store.take_reply(&reply, &asked, now))? {
-            taken?;
+        if let Fate::Returned(taken) = self.act(phone, "reply", |store| store.take_reply(&reply, &asked, now))?
+            && !taken?.differing.is_empty()
+        {
+            return broken("once all is read the sums agree", format!("phone {phone}, by a late reply"));
         }
         self.check_phone(phone)
     }

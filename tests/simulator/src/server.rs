@@ -9,7 +9,7 @@ use payung_server::{
     backup,
     clock::{self, Source},
     keys::Keys,
-    service::{BundleError, DataDir, Service, journal::Journal},
+    service::{BundleError, DataDir, PageLimits, Service, journal::Journal},
     storage::sqlite::Sqlite,
 };
 use payung_sync::{Endpoint, TransportError};
@@ -72,6 +72,8 @@ pub(crate) struct Server {
     lives: u32,
     pub(crate) keys: Arc<Keys>,
     service: Option<Service>,
+    /// The most changes in a reply.
+    page: usize,
     strike: Arc<Strike>,
     backups: u32,
     /// The last backup.
@@ -80,7 +82,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Opens a copy of the data directory `template` under `folder`.
-    pub(crate) fn open(template: &Path, folder: &Path) -> Played<Self> {
+    pub(crate) fn open(template: &Path, folder: &Path, page: usize) -> Played<Self> {
         copy_files(&template.join("keys"), &folder.join("keys"))?;
         let first = life(folder, 1);
         copy_files(template, &first)?;
@@ -90,6 +92,7 @@ impl Server {
             lives: 1,
             keys,
             service: None,
+            page,
             strike: Arc::default(),
             backups: 0,
             backup: None,
@@ -114,7 +117,8 @@ impl Server {
         let inner = Sqlite::open(&data.database(), self.keys.master())?;
         let storage = Arc::new(Mortal { inner, strike: Arc::clone(&self.strike) });
         let (keys, journal) = (Arc::clone(&self.keys), Journal::new(data.journal()));
-        self.service = Some(self.strike.hold(|| Service::open_on(storage, keys, journal))?);
+        let service = self.strike.hold(|| Service::open_on(storage, keys, journal))?;
+        self.service = Some(service.with_limits(PageLimits { changes: self.page, ..PageLimits::REPLY }));
         Ok(())
     }
 

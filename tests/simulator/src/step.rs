@@ -18,6 +18,8 @@ pub(crate) enum Deed {
     Edit,
     /// The record edited last anywhere is edited in the same field.
     EditSame,
+    /// Two persons change the same field of one record, neither having seen what the other writes.
+    Clash,
     /// A door is visited.
     Visit,
     /// A visit is taken back by a new one.
@@ -32,6 +34,8 @@ pub(crate) enum Deed {
     Discard,
     /// A run of the exchange begins.
     Sync,
+    /// An answer of long ago comes once more, by a road that kept it.
+    Echo,
     /// Nothing but looking.
     Look,
     /// The phone's process ends at one of its next storage calls.
@@ -98,6 +102,10 @@ pub(crate) struct Mood {
     pub(crate) upgrade: bool,
     /// Of a thousand requests, so many meet a fault.
     pub(crate) road: u64,
+    /// The most changes in a reply.
+    pub(crate) page: usize,
+    /// The most ops in a bundle.
+    pub(crate) bundle: usize,
 }
 
 impl Mood {
@@ -114,6 +122,8 @@ impl Mood {
             kills: some(),
             upgrade: some(),
             road: [0, 100, 300, 600][chance.index(4)],
+            page: [1000, 1000, 25, 9][chance.index(4)],
+            bundle: [1000, 12, 5, 3][chance.index(4)],
         }
     }
 
@@ -127,19 +137,21 @@ impl Mood {
             (D::Save, 8),
             (D::SaveDraft, 3),
             (D::Edit, 12),
-            (D::EditSame, 8),
+            (D::EditSame, 6),
+            (D::Clash, 6),
             (D::Visit, 4),
             (D::VoidVisit, 1),
             (D::Event, 4),
-            (D::Resolve, 6),
-            (D::Retry, 2),
+            (D::Resolve, 8),
+            (D::Retry, 4),
             (D::Discard, 1),
-            (D::Sync, 30),
+            (D::Sync, 34),
+            (D::Echo, 1 + when(self.restore || self.clone || self.devices, 3)),
             (D::Look, 2),
             (D::Outage, 1),
             (D::Office, 8),
             (D::Settle, 2),
-            (D::Held, 3),
+            (D::Held, 3 + when(self.devices || self.scopes, 3)),
             (D::Rotate, 1),
             (D::KillPhone, when(self.kills, 6)),
             (D::KillServer, when(self.kills, 4)),
@@ -147,10 +159,10 @@ impl Mood {
             (D::Upgrade, when(self.upgrade, 1)),
             (D::Clone, when(self.clone, 1)),
             (D::Rejoin, when(self.clone || self.devices, 3)),
-            (D::Pair, when(self.pairs, 4)),
+            (D::Pair, when(self.pairs, 5)),
             (D::Move, when(self.moves, 4)),
             (D::Assign, when(self.scopes, 3)),
-            (D::Device, when(self.devices, 2)),
+            (D::Device, when(self.devices, 3)),
             (D::Backup, when(self.restore, 3)),
             (D::Restore, when(self.restore, 2)),
         ]

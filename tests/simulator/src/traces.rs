@@ -58,6 +58,8 @@ impl Script {
             kills: false,
             upgrade: false,
             road: 0,
+            page: 1000,
+            bundle: 1000,
         };
         let setting = Setting::sized(phones, 0).without_faults();
         let plan = Plan { seed: 1, setting, mood, steps: Vec::new() };

@@ -19,7 +19,7 @@ use payung_domain::{
 use payung_protocol::ReceiverSecret;
 use payung_store::{Store, StoreError};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     rc::Rc,
 };
 use tempfile::TempDir;
@@ -69,6 +69,10 @@ pub(crate) struct World {
     pub(crate) secrets: HashMap<DeviceId, ReceiverSecret>,
     /// Answers of the server, for roads that mix them up.
     pub(crate) answers: Vec<Vec<u8>>,
+    /// Answers to exchanges, for roads that keep them.
+    pub(crate) kept: Vec<crate::road::Kept>,
+    /// The versions of records each phone was told, whether it got them or not.
+    pub(crate) told_to: HashSet<(usize, RecordId, Epoch, u64)>,
     edge: Rc<Edge>,
     // after what uses it
     _entered: Entered,
@@ -79,7 +83,7 @@ impl World {
     pub(crate) fn new(plan: &Plan, template: &Template, keep_lines: bool) -> Played<Self> {
         let folder = template.run_folder()?;
         let (edge, entered) = Edge::enter(START, plan.seed);
-        let server = Server::open(&template.server(), &folder.path().join("server"))?;
+        let server = Server::open(&template.server(), &folder.path().join("server"), plan.mood.page)?;
         let mut phones = Vec::new();
         for place in 0..plan.setting.phones {
             let mut phone = Phone::open(&template.phone(place), &folder.path().join(format!("phone-{place}")))?;
@@ -109,6 +113,8 @@ impl World {
             outcomes: HashMap::new(),
             secrets: HashMap::new(),
             answers: Vec::new(),
+            kept: Vec::new(),
+            told_to: HashSet::new(),
             edge,
             _entered: entered,
             folder,
@@ -136,7 +142,8 @@ impl World {
         let keys = self.phones[phone].store()?.keys()?;
         let secret = keys.as_ref().and_then(|keys| keys.get(32..64)?.try_into().ok());
         if let Some(secret) = secret.and_then(|secret: &[u8; 32]| ReceiverSecret::from_bytes(secret).ok()) {
-            self.secrets.insert(device, secret);
+            // a device's never change; a phone that is about to be another has the other's already
+            self.secrets.entry(device).or_insert(secret);
         }
         Ok(())
     }
@@ -209,6 +216,7 @@ impl World {
             Deed::SaveDraft => self.draft(phone, &mut chance),
             Deed::Edit => self.edit(phone, &mut chance),
             Deed::EditSame => self.edit_same(phone, &mut chance),
+            Deed::Clash => self.clash(phone, &mut chance),
             Deed::Visit => self.visit(phone, &mut chance, false),
             Deed::VoidVisit => self.visit(phone, &mut chance, true),
             Deed::Event => self.event(phone, &mut chance),
@@ -216,6 +224,7 @@ impl World {
             Deed::Retry => self.retry(phone, &mut chance),
             Deed::Discard => self.discard(phone, &mut chance),
             Deed::Sync => self.begin_run(phone, &mut chance),
+            Deed::Echo => self.echo(phone, &mut chance),
             Deed::Look => self.look(phone),
             Deed::KillPhone => self.kill_phone(phone, &mut chance),
             Deed::KillServer => {

@@ -3,6 +3,7 @@
 use crate::{
     XtaskError,
     floor::Floor,
+    sim,
     tally::Tally,
     workspace::{Profile, Workspace},
 };
@@ -40,6 +41,12 @@ pub(super) fn run(workspace: &Workspace, floor: &Floor) -> Result<Tally, XtaskEr
         return Ok(sum);
     }
     let ended = floor.step("core: tests", workspace.cargo("test").args(["--workspace", "--no-fail-fast"]))?;
+    sum += Tally::of_run(ended.success, ended.lines.iter().filter_map(|line| Tally::from_cargo(line)));
+
+    // apart, and last: a build with bugs to plant must not be what other tests start
+    let mut planted = workspace.cargo("test");
+    planted.args(sim::PLANTED).args(["--test", "planted"]);
+    let ended = floor.step("core: planted bugs", &mut planted)?;
     sum += Tally::of_run(ended.success, ended.lines.iter().filter_map(|line| Tally::from_cargo(line)));
     Ok(sum)
 }
