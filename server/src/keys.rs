@@ -160,6 +160,13 @@ impl Keys {
         &self.signing
     }
 
+    /// The recovery key, from a file of its own or from beside the others. Read when it is needed and not kept: it may
+    /// lie elsewhere.
+    pub fn recovery(&self, from: Option<&Path>) -> Result<ReceiverSecret, KeysError> {
+        let path = from.map_or_else(|| self.dir.join("recovery.key"), Path::to_owned);
+        ReceiverSecret::from_bytes(&*read_key(&path)?).map_err(|_| KeysError::Damaged(path))
+    }
+
     /// The secret of a receiver key, unless it is unknown or destroyed.
     pub fn receiver(&self, id: KeyId) -> Option<ReceiverSecret> {
         let receivers = self.receivers.read().unwrap_or_else(PoisonError::into_inner);

@@ -6,7 +6,7 @@ use crate::{
     key_list,
     message::MAX_OPS,
     problem::{PROBLEM_JSON, ProblemCode},
-    seal,
+    recovery, seal,
 };
 use payung_domain::field::{Class, Kind, SCHEMA};
 use std::fmt::Write;
@@ -94,6 +94,30 @@ Roles: {roles}; others are kept as they came.
         receivers = key_list::RECEIVERS,
         max_list = key_list::MAX_LIST,
         roles = Role::KNOWN.iter().map(|role| format!("`{role}`")).collect::<Vec<_>>().join(", "),
+    )?;
+    write!(
+        out,
+        "## Recovery
+
+An official who forgot the PIN shows an operator the request, and types or scans the answer. Both are texts: base32 (RFC
+4648, no padding) of the bytes and the first 4 of their SHA-256. HPKE as above, aad = what stands before the encapsulated
+key.
+
+```
+escrow copy   = version (1) = 1 || recovery key id (8) || device (16) || encapsulated key (32) || database key, sealed (48)
+request       = escrow copy || new key of the phone (32)                                      {recover}
+answer        = version (1) = 1 || id of that key (8) || encapsulated key (32) || database key, sealed (48)
+                                                                                              {recovered}
+```
+
+HPKE info: `{escrow}` for the escrow copy, `{recovery}` || SHA-256 (request) for the answer. The code that phone and
+operator compare is base32 of the first 5 bytes of that SHA-256.
+
+",
+        recover = recovery::REQUEST,
+        recovered = recovery::ANSWER,
+        escrow = recovery::ESCROW_CONTEXT,
+        recovery = recovery::ANSWER_CONTEXT,
     )?;
     write_problems(out)?;
     write_kinds(out)
@@ -192,6 +216,7 @@ padding, times milliseconds since 1970, hybrid clocks `milliseconds << 16 | coun
 | backoff | seconds to wait |
 | min_app | oldest app served in full |
 | renew | the device's certificate has changed: ask for it |
+| wipe | the device that asked is to seal its unsent ops and to destroy what it holds; it is revoked |
 | kept | [record] of `offered` that need not be offered again in this epoch |
 | checksums | {area: checksum} of each leaf area, when `more` is false; left out if the request's total was equal |
 

@@ -195,6 +195,9 @@ pub struct Reply {
     /// The device's certificate has changed: ask for it ([`crate::RenewRequest`]). Never the certificate itself.
     #[serde(default, skip_serializing_if = "is_default")]
     pub renew: bool,
+    /// The device is to seal what it has not sent, and to destroy everything else it holds. It is revoked.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub wipe: bool,
     /// Offers that were looked at; those that wait for a person now, and those nobody needs. Not to be sent again in
     /// this epoch.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -222,6 +225,7 @@ impl Reply {
             backoff: None,
             min_app: None,
             renew: false,
+            wipe: false,
             kept: Vec::new(),
             checksums: BTreeMap::new(),
             unread: 0,
@@ -243,6 +247,7 @@ impl fmt::Debug for Reply {
             .field("backoff", &self.backoff)
             .field("min_app", &self.min_app)
             .field("renew", &self.renew)
+            .field("wipe", &self.wipe)
             .field("kept", &self.kept.len())
             .field("checksums", &self.checksums.len())
             .field("unread", &self.unread)

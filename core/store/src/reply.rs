@@ -42,6 +42,9 @@ pub struct TakeReport {
     pub removed: u64,
     /// The numbers of this phone were used by another copy: it must join again.
     pub rejoin_needed: bool,
+    /// The office orders this phone to destroy what it holds: the outbox is sealed first, and its bundles are kept. Never
+    /// set by a reply to a device that this phone was before joining again.
+    pub wipe: bool,
     /// The server was restored; everything it may have forgotten is offered again.
     pub new_epoch: bool,
     /// Areas whose sum differs: everything is pulled again, beginning with the next exchange.
@@ -230,6 +233,7 @@ impl Store {
             let held = if early { asked.cursor.clone() } else { meta::cursor(tx)? };
             let current = reply.request_cursor == held && asked.cursor == held;
             report.answered = device == Some(asked.device) && (current || planted(Planted::StaleReplyChanges));
+            report.wipe = reply.wipe && device == Some(asked.device);
             let (mut answered, mut dirty) = (HashSet::new(), HashSet::new());
             let mut epoch = meta::epoch(tx)?;
             if report.answered {

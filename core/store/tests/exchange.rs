@@ -614,3 +614,15 @@ fn cursor_left_out_means_as_far_as_before() {
     assert_eq!(phone.cursor().unwrap(), (epoch, cursor));
     assert_eq!(phone.cursor().unwrap().1, Some(Cursor(format!("{E1}-1"))));
 }
+
+#[test]
+fn order_to_wipe_is_for_the_device_that_asked_only() {
+    let mut phone = phone();
+    let asked = phone.batch().asked;
+    let order = Reply { wipe: true, ..phone.reply(&asked) };
+    assert!(!phone.take(&Reply { wipe: false, ..order.clone() }, &asked).wipe);
+    assert!(phone.take(&order, &asked).wipe);
+    // joined again while the order was on its way
+    phone.rejoin(&identity(2)).unwrap();
+    assert!(!phone.take(&order, &asked).wipe);
+}

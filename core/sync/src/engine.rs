@@ -603,6 +603,7 @@ impl SyncEngine {
         report.new_epoch |= taken.new_epoch;
         self.epochs += usize::from(taken.new_epoch);
         report.rejoin_needed |= taken.rejoin_needed;
+        report.wipe |= taken.wipe;
         report.min_app.clone_from(&reply.min_app);
         report.clock_ahead_ms = Some(now_ms.saturating_sub(reply.server_time));
     }

@@ -40,6 +40,8 @@ pub struct SyncReport {
     pub new_epoch: bool,
     /// A newer certificate was taken: areas, roles or lease are other than before.
     pub renewed: bool,
+    /// The office orders this phone to destroy what it holds; what is not sent is sealed first.
+    pub wipe: bool,
     /// Another copy of this phone has used its numbers: it must join again before more is sent.
     pub rejoin_needed: bool,
     /// Stopped by [`crate::Courier::interrupt`].

@@ -121,6 +121,11 @@ pub(super) fn words(code: &str) -> String {
         "not_linked" => "the two are not linked",
         "name_invalid" => "a name has 1 to 100 characters",
         "address_invalid" => "a server address is http(s)://host[:port] without a path, at most 8 of them",
+        "device_revoked" => "the phone is revoked",
+        "recovery_key_other" => {
+            "the phone's escrow copy is sealed to another recovery key: name its file with --recovery-key"
+        }
+        "escrow_broken" => "the phone's escrow copy does not open: ask for the text again",
         "invite_used" => "the invite was used already",
         "not_with_branch" => "it is not with the branch: nothing was exported that this could answer",
         "export_unknown" => "it did not go to the branch with that export",

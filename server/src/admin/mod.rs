@@ -51,6 +51,11 @@ pub enum Command {
     Retire(people::DeviceArgs),
     /// A phone was lost or misused: what it still sends waits for a person
     Revoke(people::DeviceArgs),
+    /// A phone is in wrong hands: it destroys what it holds at its next exchange, by whatever road; what it had not sent
+    /// it seals first. It is revoked
+    Wipe(people::DeviceArgs),
+    /// Help an official back into a phone whose PIN is forgotten, once you know that it is them
+    Recover(people::RecoverArgs),
     /// Give a phone other areas
     Assign(people::AssignArgs),
     /// Fields that two people wrote differently
@@ -184,6 +189,8 @@ fn dispatch(args: &Args, now: i64) -> Result<Answer, AdminError> {
         Command::Devices => people::devices(&desk),
         Command::Retire(args) => people::set_device(&desk, args, crate::storage::DeviceState::Retired),
         Command::Revoke(args) => people::set_device(&desk, args, crate::storage::DeviceState::Revoked),
+        Command::Wipe(args) => people::wipe(&desk, args),
+        Command::Recover(args) => people::recover(&desk, args),
         Command::Assign(args) => people::assign(&desk, args),
         Command::Conflicts { command } => desk::conflicts(&desk, command.as_ref()),
         Command::Duplicates { command } => desk::duplicates(&desk, command.as_ref()),

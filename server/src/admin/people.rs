@@ -14,9 +14,10 @@ use payung_domain::{
     id::{DeviceId, OfficialId},
     text::same_name,
 };
-use payung_protocol::Role;
+use payung_protocol::{RecoveryRequest, Role};
 use qrcode::{QrCode, render::unicode};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// Operators.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -82,6 +83,17 @@ pub struct DeviceArgs {
     device: DeviceId,
 }
 
+/// A phone's request for recovery.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RecoverArgs {
+    /// The text its screen shows, payung://recover/…
+    #[arg(value_parser = recovery_request)]
+    request: RecoveryRequest,
+    /// The recovery key, where it is not kept beside the other keys
+    #[arg(long, value_name = "FILE")]
+    recovery_key: Option<PathBuf>,
+}
+
 /// A phone's new areas.
 #[derive(Clone, Debug, clap::Args)]
 pub struct AssignArgs {
@@ -94,6 +106,10 @@ pub struct AssignArgs {
 
 pub(super) fn area(text: &str) -> Result<Area, String> {
     Area::parse(text).map_err(|error| format!("{error}; e.g. 33.02.24.1001.005.003 (village, RW, RT)"))
+}
+
+fn recovery_request(text: &str) -> Result<RecoveryRequest, String> {
+    RecoveryRequest::parse(text).map_err(|error| format!("{error}; it begins with payung://recover/"))
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -235,7 +251,7 @@ pub(super) fn devices(desk: &Desk) -> Result<Answer, AdminError> {
         json!({
             "device": device.id, "official": device.official, "name": name(device.official), "state": device.state,
             "roles": device.roles, "areas": device.areas, "joined_at": instant(device.joined_at),
-            "seen_through": device.seen_through,
+            "wipe": device.wipe, "seen_through": device.seen_through,
         })
     };
     let row = |device: &Device| {
@@ -261,6 +277,29 @@ pub(super) fn set_device(desk: &Desk, args: &DeviceArgs, state: DeviceState) -> 
     desk.service.set_device(desk.who()?, args.device, state, desk.now)?;
     let json = json!({ "device": args.device, "state": state });
     Ok(Answer::says(json, format!("{} is {} from now on.", args.device, state.as_str())))
+}
+
+pub(super) fn wipe(desk: &Desk, args: &DeviceArgs) -> Result<Answer, AdminError> {
+    desk.service.wipe(desk.who()?, args.device, desk.now)?;
+    let json = json!({ "device": args.device, "state": DeviceState::Revoked, "wipe": true });
+    let text = format!("{} is revoked, and destroys what it holds at its next exchange.", args.device);
+    Ok(Answer::says(json, text))
+}
+
+pub(super) fn recover(desk: &Desk, args: &RecoverArgs) -> Result<Answer, AdminError> {
+    let who = desk.who()?;
+    let recovery = desk.service.keys().recovery(args.recovery_key.as_deref())?;
+    let device = args.request.escrow.device();
+    let answer = desk.service.recover(who, &args.request, &recovery, desk.now)?.to_text();
+    let of = desk.service.devices()?.into_iter().find(|known| known.id == device);
+    let name = of.map_or(Ok(String::new()), |of| desk.service.official(of.official).map(|official| official.name))?;
+    let code = args.request.code();
+    let json = json!({ "device": device, "name": name, "code": code, "answer": answer });
+    let qr = QrCode::new(answer.to_ascii_uppercase().as_bytes()).map(|code| code.render::<unicode::Dense1x2>().build());
+    let text = format!(
+        "{answer}\nFor the phone of {name} that shows {code}. Give it to nobody else: with this phone in hand it opens it."
+    );
+    Ok(Answer::says(json, text).and(&qr.unwrap_or_default()))
 }
 
 pub(super) fn assign(desk: &Desk, args: &AssignArgs) -> Result<Answer, AdminError> {

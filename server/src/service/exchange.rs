@@ -33,6 +33,7 @@ impl Service {
         let advances = current && request.seen_through > known.seen_through;
         let mut reply = Reply::new(epoch, cursor.clone(), now);
         reply.renew = known.unfetched && known.state == DeviceState::Active;
+        reply.wipe = known.wipe;
         let limits = self.limits.beside(request.ops.len());
         let ops = request.ops.len();
         if request.ops.is_empty() && request.offered.is_empty() && !advances {
@@ -67,6 +68,7 @@ impl Service {
         // revoked or moved since it was read: what stands now counts
         let device = &work.unit.device(device.id)?.ok_or(ServiceError::NotFound("device"))?;
         reply.epoch = work.epoch;
+        reply.wipe = device.wipe;
         let count = request.ops.len();
         let writer = Writer::of(device, now);
         reply.outcomes = work.take_ops(&writer, &request.ops)?;

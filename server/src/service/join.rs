@@ -60,6 +60,7 @@ impl Service {
             joined_at: now,
             certificate: Vec::new(),
             unfetched: false,
+            wipe: false,
             invite: hash,
         };
         device.certificate = self.certify(&device, invite.replaces, 0, now)?;

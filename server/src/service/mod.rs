@@ -13,6 +13,7 @@ mod join;
 pub mod journal;
 mod offers;
 pub mod operator;
+mod recovery;
 mod take;
 #[cfg(test)]
 pub(crate) mod tests;

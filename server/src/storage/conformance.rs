@@ -288,6 +288,7 @@ fn device(n: u128) -> Device {
         joined_at: 3,
         certificate: vec![1, 2, 3],
         unfetched: true,
+        wipe: true,
         invite: [4; 32],
     }
 }

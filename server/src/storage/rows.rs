@@ -235,6 +235,9 @@ pub struct Device {
     /// The certificate was changed by an operator, and the phone has not shown yet that it has it.
     #[serde(default)]
     pub unfetched: bool,
+    /// It is to destroy what it holds, and is told so with each reply.
+    #[serde(default)]
+    pub wipe: bool,
     /// The hash of the invite it joined with.
     pub invite: [u8; 32],
 }

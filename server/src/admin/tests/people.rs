@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::{
-    keys::Keys,
+    keys::{Keys, rng},
     service::{DataDir, Service, operator::SetupCode},
     storage::DeviceState,
 };
-use payung_protocol::{Invite, Role};
+use payung_protocol::{Escrow, Invite, ReceiverSecret, RecoveryAnswer, RecoveryRequest, Role};
 
 fn bare() -> (tempfile::TempDir, DataDir) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -100,6 +100,33 @@ fn retired_and_revoked_phones_are_told_apart() {
     };
     assert_eq!((state(&one), state(&other)), (DeviceState::Retired, DeviceState::Revoked));
     assert!(refused(&office, &["revoke", &record(5).to_string()]).contains("no such device"));
+}
+
+#[test]
+fn official_who_forgot_the_pin_gets_a_text_for_their_phone_only() {
+    let office = Office::new();
+    let phone = office.phone(&[RT3]);
+    let recovery = office.service.keys().recovery(None).expect("the recovery key");
+    let secret = ReceiverSecret::generate(&mut rng());
+    let escrow = Escrow::seal(&[7; 32], phone.device, &recovery.receiver_key(), &mut rng()).expect("sealed");
+    let request = RecoveryRequest { escrow, to: secret.receiver_key() };
+    let told = done(&office, &["recover", &request.to_text().to_lowercase()]);
+    assert_eq!((told["name"].as_str(), told["code"].as_str()), (Some("PAK KETUA"), Some(request.code().as_str())));
+    let answer = RecoveryAnswer::parse(told["answer"].as_str().expect("a text")).expect("an answer");
+    assert_eq!(*answer.open(&request, &secret).expect("opened"), [7; 32]);
+    let text = as_other(&office, "Operator Cabang", &["recover", &request.to_text()]).expect("for people");
+    assert!(text.contains('█') && text.contains(&request.code()), "{text}");
+    let cut = ["payung admin", "recover", &request.to_text()[..60]];
+    assert!(Line::try_parse_from(cut).expect_err("cut").to_string().contains("damaged or cut"));
+    // with the recovery key kept in a safe
+    let safe = office.dir.path().join("recovery.key");
+    std::fs::rename(office.data().join("keys/recovery.key"), &safe).expect("moved away");
+    assert!(refused(&office, &["recover", &request.to_text()]).contains("recovery.key"));
+    let from_safe = ["recover", &request.to_text(), "--recovery-key", safe.to_str().expect("a path")];
+    assert_eq!(done(&office, &from_safe)["name"], "PAK KETUA");
+    done(&office, &["wipe", &phone.device.to_string()]);
+    assert_eq!(done(&office, &["devices"])[0]["wipe"], true);
+    assert!(refused(&office, &from_safe).contains("the phone is revoked"));
 }
 
 #[test]

@@ -51,6 +51,18 @@ pub enum Act {
         /// What it is from now on.
         state: DeviceState,
     },
+    /// Has a device destroy what it holds, at its next exchange; it is revoked by it.
+    Wipe {
+        /// The device.
+        device: DeviceId,
+    },
+    /// An official was helped back into a phone: its database key was sealed to a key the phone had just made.
+    Recover {
+        /// The device.
+        device: DeviceId,
+        /// The code of the request, as phone and operator saw it.
+        request: String,
+    },
     /// Gives a device other areas.
     Assign {
         /// The device, with its new certificate.
@@ -233,6 +245,8 @@ impl Act {
             Self::Join { .. } => "join",
             Self::Renew { .. } => "renew",
             Self::SetDevice { .. } => "set_device",
+            Self::Wipe { .. } => "wipe",
+            Self::Recover { .. } => "recover",
             Self::Assign { .. } => "assign",
             Self::Resolve { .. } => "resolve",
             Self::Link { .. } => "link",
@@ -277,6 +291,8 @@ impl Act {
             | Self::Join { .. }
             | Self::Renew { .. }
             | Self::SetDevice { .. }
+            | Self::Wipe { .. }
+            | Self::Recover { .. }
             | Self::Assign { .. }
             | Self::Import { .. }
             // neither waits for its record

@@ -120,6 +120,11 @@ impl Service {
         self.act(by, Act::SetDevice { device, state }, now)
     }
 
+    /// Has a device destroy what it holds, and revokes it: the order goes with each reply, by whatever road.
+    pub fn wipe(&self, by: OfficialId, device: DeviceId, now: i64) -> Result<(), ServiceError> {
+        self.act(by, Act::Wipe { device }, now)
+    }
+
     /// Gives a device other areas, with a certificate that says so.
     pub fn assign(&self, by: OfficialId, device: DeviceId, areas: &[Area], now: i64) -> Result<(), ServiceError> {
         let known = self.storage.read()?.device(device)?.ok_or(ServiceError::NotFound("device"))?;

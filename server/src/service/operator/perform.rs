@@ -56,7 +56,7 @@ impl Work<'_> {
             Act::Accept { offer } | Act::DropOffer { offer } => areas.push(offer.area.clone()),
             Act::Erase { erased, .. } => areas.extend(erased.iter().map(|one| one.area.clone())),
             Act::Invite { invite } => areas.extend(invite.areas.iter().cloned()),
-            Act::SetDevice { device, .. } => {
+            Act::SetDevice { device, .. } | Act::Wipe { device } | Act::Recover { device, .. } => {
                 areas.extend(self.unit.device(*device)?.into_iter().flat_map(|device| device.areas));
             }
             Act::Assign { device } => areas.extend(device.areas.iter().cloned()),
@@ -97,8 +97,25 @@ impl Work<'_> {
                 self.operator(who)?;
                 let mut row = self.unit.device(*device)?.ok_or(ServiceError::NotFound("device"))?;
                 row.state = *state;
+                // a phone that turned up again: what it still sends is taken, so there is nothing to destroy
+                row.wipe &= *state == DeviceState::Revoked;
                 self.unit.save_device(&row)?;
                 Ok(json!({ "device": device, "state": state }))
+            }
+            Act::Wipe { device } => {
+                self.operator(who)?;
+                let mut row = self.unit.device(*device)?.ok_or(ServiceError::NotFound("device"))?;
+                (row.state, row.wipe) = (DeviceState::Revoked, true);
+                self.unit.save_device(&row)?;
+                Ok(json!({ "device": device }))
+            }
+            Act::Recover { device, request } => {
+                self.operator(who)?;
+                let row = self.unit.device(*device)?.ok_or(ServiceError::NotFound("device"))?;
+                if row.state == DeviceState::Revoked {
+                    return Err(refused(ProblemCode::DeviceRevoked.as_str()));
+                }
+                Ok(json!({ "device": device, "official": row.official, "request": request }))
             }
             Act::Assign { device } => {
                 self.operator(who)?;
