@@ -5,13 +5,13 @@ use super::{
     show::{Answer, instant, value},
 };
 use crate::{
-    service::operator::{Act, ConflictItem},
+    service::operator::{Act, ConflictItem, HeldItem},
     storage::{Duplicate, DuplicateState, Scope},
 };
 use payung_domain::{
     id::{DeviceId, OfficialId, OpId, RecordId},
     nik::Nik,
-    op::Candidate,
+    op::{Candidate, OpHash},
     record::Record,
 };
 use serde_json::{Value, json};
@@ -84,6 +84,9 @@ pub enum HeldCommand {
         device: DeviceId,
         /// Its number there
         n: u64,
+        /// Its hash, where copies of the phone used the number for several
+        #[arg(long, value_parser = hash)]
+        hash: Option<OpHash>,
     },
     /// Turn one down; the official is told why
     Refuse {
@@ -94,7 +97,16 @@ pub enum HeldCommand {
         /// Why: a short code, e.g. not_yours
         #[arg(long)]
         code: String,
+        /// Its hash, where copies of the phone used the number for several
+        #[arg(long, value_parser = hash)]
+        hash: Option<OpHash>,
     },
+}
+
+fn hash(text: &str) -> Result<OpHash, String> {
+    let mut hash = [0; 8];
+    hex::decode_to_slice(text, &mut hash).map_err(|_| "16 hex digits, as `payung admin held` shows them".to_owned())?;
+    Ok(OpHash(hash))
 }
 
 /// The names of officials, for showing who wrote what.
@@ -260,37 +272,48 @@ pub(super) fn held(desk: &Desk, command: Option<&HeldCommand>) -> Result<Answer,
     let mut items = desk.service.held_ops(who, desk.now)?;
     let scope = desk.scope(who)?;
     items.retain(|item| scope.contains(&item.op.op.area));
-    let record_of = |device: DeviceId, n: u64| {
-        let found = items.iter().find(|item| item.op.device == device && item.op.op.n == n);
+    let find = |device: DeviceId, n: u64, hash: Option<OpHash>| {
+        let named = |item: &&HeldItem| item.op.device == device && item.op.op.n == n;
+        let mut found = items.iter().filter(named).filter(|item| hash.is_none_or(|hash| item.op.hash == hash));
         let none = || AdminError::Usage(format!("op {n} of {device} is not held: see `payung admin held`"));
-        found.map(|item| item.op.op.record).ok_or_else(none)
+        let first = found.next().ok_or_else(none)?;
+        if found.next().is_some() {
+            let several = format!("several ops of {device} have the number {n}: name one by --hash");
+            return Err(AdminError::Usage(several));
+        }
+        Ok(first)
     };
     match command {
-        Some(HeldCommand::Release { device, n }) => {
-            let act = Act::Release { op: OpId { device: *device, n: *n }, record: record_of(*device, *n)? };
-            desk.service.act(who, act, desk.now)?;
-            let json = json!({ "device": device, "n": n, "released": true });
+        Some(HeldCommand::Release { device, n, hash }) => {
+            let (item, op) = (find(*device, *n, *hash)?, OpId { device: *device, n: *n });
+            let json = json!({ "device": device, "n": n, "released": true, "set_aside": item.aside });
+            if item.aside {
+                desk.service.release_aside(who, op, Some(item.op.hash), desk.now)?;
+                return Ok(Answer::says(json, "Taken under your name."));
+            }
+            desk.service.act(who, Act::Release { op, record: item.op.op.record }, desk.now)?;
             Ok(Answer::says(json, "Let through: the phone is told at its next exchange."))
         }
-        Some(HeldCommand::Refuse { device, n, code }) => {
-            let act = Act::RefuseHeld {
-                op: OpId { device: *device, n: *n },
-                record: record_of(*device, *n)?,
-                code: code.clone(),
-            };
+        Some(HeldCommand::Refuse { device, n, code, hash }) => {
+            let (item, op) = (find(*device, *n, *hash)?, OpId { device: *device, n: *n });
+            let json = json!({ "device": device, "n": n, "released": false, "set_aside": item.aside, "code": code });
+            if item.aside {
+                desk.service.refuse_aside(who, op, Some(item.op.hash), code.clone(), desk.now)?;
+                return Ok(Answer::says(json, "Dropped. Should the phone join again, it issues it anew."));
+            }
+            let act = Act::RefuseHeld { op, record: item.op.op.record, code: code.clone() };
             desk.service.act(who, act, desk.now)?;
-            let json = json!({ "device": device, "n": n, "released": false, "code": code });
             Ok(Answer::says(json, "Turned down: the phone is told at its next exchange."))
         }
         Some(HeldCommand::List) | None => {
-            let json = |item: &crate::service::operator::HeldItem| {
+            let json = |item: &HeldItem| {
                 json!({
                     "device": item.op.device, "n": item.op.op.n, "record": item.op.op.record, "kind": item.op.op.kind,
                     "area": item.op.op.area, "code": item.code, "received_at": instant(item.op.received_at),
-                    "waits_for": item.op.waits_for, "set": item.op.op.set,
+                    "waits_for": item.op.waits_for, "hash": item.op.hash, "set_aside": item.aside, "set": item.op.op.set,
                 })
             };
-            let row = |item: &crate::service::operator::HeldItem| {
+            let row = |item: &HeldItem| {
                 vec![
                     item.op.device.to_string(),
                     item.op.op.n.to_string(),

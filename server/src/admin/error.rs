@@ -116,6 +116,8 @@ pub(super) fn words(code: &str) -> String {
         "area_foreign" => "it is not in the operator's area",
         "area_invalid" => "the area must be a village, an RW or an RT",
         "still_held" => "its record or parent has not arrived, or its kind is unknown: it can be refused, not released",
+        "op_ambiguous" => "several ops have this number: name one by --hash",
+        "already_taken" => "the phone has joined again and issued it anew",
         "link_chain" => "one of the two is linked to another person: unlink that one first",
         "linked" => "it is linked to another person",
         "not_linked" => "the two are not linked",

@@ -2,6 +2,7 @@
 
 pub mod answers;
 mod areas;
+mod aside;
 mod bundle;
 mod changes;
 pub mod cursor;

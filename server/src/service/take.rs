@@ -71,6 +71,11 @@ impl Writer {
         }
     }
 
+    /// An operator who lets an op through under their own name.
+    pub(super) fn under(pen: Pen) -> Self {
+        Self { restores: false, ..Self::vouching(pen) }
+    }
+
     /// Whether its offers count.
     pub(super) fn may_offer(&self) -> bool {
         !self.revoked

@@ -232,6 +232,14 @@ fn ops_are_found_by_name_and_outcomes_dropped(storage: &dyn Storage) {
     assert_eq!(unit.taken(&[old, other]).expect("read"), [(old, new)]);
     unit.quarantine(&all[0]).expect("kept aside");
     unit.quarantine(&all[0]).expect("twice is once");
+    unit.quarantine(&all[1]).expect("kept aside");
+    let aside = || unit.quarantined().expect("read").iter().map(|op| (op.id(), op.hash)).collect::<Vec<_>>();
+    assert_eq!(aside(), [(all[1].id(), all[1].hash)], "the other was issued anew");
+    let name = Reissue { device: all[1].device, n: all[1].op.n, hash: all[1].hash };
+    unit.drop_quarantined(&Reissue { hash: all[0].hash, ..name }).expect("another hash");
+    assert_eq!(aside().len(), 1);
+    unit.drop_quarantined(&name).expect("dropped");
+    assert!(aside().is_empty());
 }
 
 fn held_ops_are_found_by_what_they_wait_for(storage: &dyn Storage) {

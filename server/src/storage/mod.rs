@@ -134,6 +134,8 @@ pub trait Reading {
     fn history(&self, record: RecordId) -> Result<Vec<StoredOp>>;
     /// Held ops, in the order of arrival.
     fn held(&self, filter: &HeldFilter) -> Result<Vec<StoredOp>>;
+    /// Ops set aside and not issued anew since, in the order of arrival.
+    fn quarantined(&self) -> Result<Vec<StoredOp>>;
     /// The highest number of a device; 0 when none.
     fn highest_number(&self, device: DeviceId) -> Result<u64>;
 
@@ -183,6 +185,8 @@ pub trait Writing: Reading {
     fn erase(&self, record: RecordId) -> Result<()>;
     /// Keeps an op aside whose number its device had used for another.
     fn quarantine(&self, op: &StoredOp) -> Result<()>;
+    /// Forgets an op that was set aside.
+    fn drop_quarantined(&self, name: &Reissue) -> Result<()>;
 
     /// Claims NIKs for records; answers who holds each, which is another record where it was claimed before.
     fn claim_niks(&self, claims: &[(NikHash, RecordId)]) -> Result<Vec<RecordId>>;

@@ -161,6 +161,7 @@ macro_rules! reads {
                 taken(names: &[Reissue]) -> Vec<(Reissue, OpId)>;
                 history(record: RecordId) -> Vec<StoredOp>;
                 held(filter: &HeldFilter) -> Vec<StoredOp>;
+                quarantined() -> Vec<StoredOp>;
                 highest_number(device: DeviceId) -> u64;
                 offers() -> Vec<StoredOffer>;
                 offer(record: RecordId) -> Option<StoredOffer>;
@@ -197,6 +198,7 @@ impl Writing for WriteUnit<'_> {
         bury(record: RecordId, area: &Area, why: GoneReason, version: u64) -> ();
         erase(record: RecordId) -> ();
         quarantine(op: &StoredOp) -> ();
+        drop_quarantined(name: &Reissue) -> ();
         claim_niks(claims: &[(NikHash, RecordId)]) -> Vec<RecordId>;
         release_niks(claims: &[(NikHash, RecordId)]) -> ();
         hand_claim(hash: NikHash, record: RecordId) -> ();

@@ -167,6 +167,35 @@ fn held_op_is_turned_down_with_a_code() {
 }
 
 #[test]
+fn ops_set_aside_are_listed_marked_and_taken_or_dropped() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    register(&office, &mut phone, 1, "SUPARNO");
+    let mut copies = [phone.clone(), phone.clone()];
+    let own = phone.edit(&office, record(1), "notes", "asli");
+    assert!(applied(&phone.send(&office, &[own])));
+    // two copies of the phone use the number for a person each
+    for (n, copy) in (21..).zip(&mut copies) {
+        let name = format!("SUTINAH {n}");
+        let op = copy.worker(&office, record(n), &nik(u32::try_from(n).expect("small")), &name);
+        copy.send(&office, &[op]);
+    }
+    let list = done(&office, &["held"]);
+    assert_eq!(list.as_array().map(Vec::len), Some(2));
+    assert!((0..2).all(|at| list[at]["set_aside"] == true && list[at]["code"] == "op_reused"), "{list}");
+    let (device, n) = (phone.device.to_string(), list[0]["n"].to_string());
+    let several = refused(&office, &["held", "release", &device, &n]);
+    assert!(several.contains("--hash"), "{several}");
+    let hash = |at: usize| list[at]["hash"].as_str().expect("a hash").to_owned();
+    done(&office, &["held", "release", &device, &n, "--hash", &hash(0)]);
+    assert_eq!(office.record(record(21)).text("name"), Some("SUTINAH 21"));
+    let dropped = done(&office, &["held", "refuse", &device, &n, "--code", "not_yours"]);
+    assert_eq!((&dropped["set_aside"], &dropped["code"]), (&true.into(), &"not_yours".into()));
+    assert!(office.find(record(22)).is_none());
+    assert_eq!(done(&office, &["held"]), serde_json::json!([]));
+}
+
+#[test]
 fn list_of_workers_masks_niks_and_is_searched() {
     let office = Office::new();
     let mut phone = office.phone(&[RT3, RT4]);

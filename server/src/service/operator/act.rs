@@ -10,6 +10,7 @@ use payung_domain::{
     calendar::Month,
     enrollment::{Kpj, PaymentCode, Reason},
     id::{DeviceId, OfficialId, OpId, RecordId},
+    op::{Op, Reissue},
 };
 use payung_protocol::Offer;
 use serde::{Deserialize, Serialize};
@@ -140,6 +141,22 @@ pub enum Act {
         /// Why: a stable code.
         code: String,
     },
+    /// Takes an op that was set aside because its number was used twice.
+    TakeAside {
+        /// The device that numbered it.
+        device: DeviceId,
+        /// The op.
+        op: Op,
+    },
+    /// Drops an op that was set aside.
+    DropAside {
+        /// Its name and hash.
+        old: Reissue,
+        /// Its record.
+        record: RecordId,
+        /// Why: a stable code.
+        code: String,
+    },
     /// An enrolment is in order.
     Verify {
         /// The enrolment.
@@ -258,6 +275,8 @@ impl Act {
             Self::Emptied => "emptied",
             Self::Release { .. } => "release",
             Self::RefuseHeld { .. } => "refuse_held",
+            Self::TakeAside { .. } => "take_aside",
+            Self::DropAside { .. } => "drop_aside",
             Self::Verify { .. } => "verify",
             Self::Return { .. } => "return",
             Self::Close { .. } => "close",
@@ -276,6 +295,8 @@ impl Act {
             Self::Resolve { record, .. }
             | Self::Release { record, .. }
             | Self::RefuseHeld { record, .. }
+            | Self::DropAside { record, .. }
+            | Self::TakeAside { op: Op { record, .. }, .. }
             | Self::Move { record, .. } => vec![*record],
             Self::Link { later, earlier } | Self::Unlink { later, earlier } | Self::KeepApart { later, earlier } => {
                 vec![*later, *earlier]

@@ -35,6 +35,8 @@ pub struct HeldItem {
     pub op: StoredOp,
     /// Why it is held.
     pub code: String,
+    /// Set aside because its number was used twice; its phone may still join again and issue it anew.
+    pub aside: bool,
 }
 
 /// An enrolment with its person and state.
@@ -85,12 +87,16 @@ impl Service {
             .collect())
     }
 
-    /// Held ops, oldest first.
+    /// Held ops, then those set aside, each oldest first.
     pub fn held_ops(&self, by: OfficialId, now: i64) -> Result<Vec<HeldItem>, ServiceError> {
-        let held = self.storage.read()?.held(&HeldFilter::All)?;
-        self.audit_look(by, "look_held", held.len(), now)?;
+        let unit = self.storage.read()?;
+        let (held, aside) = (unit.held(&HeldFilter::All)?, unit.quarantined()?);
+        drop(unit);
+        self.audit_look(by, "look_held", held.len() + aside.len(), now)?;
         let code = |op: &StoredOp| op.outcome.as_ref().and_then(|outcome| outcome.code.clone()).unwrap_or_default();
-        Ok(held.into_iter().map(|op| HeldItem { code: code(&op), op }).collect())
+        let held = held.into_iter().map(|op| HeldItem { code: code(&op), op, aside: false });
+        let aside = aside.into_iter().map(|op| HeldItem { code: "op_reused".to_owned(), op, aside: true });
+        Ok(held.chain(aside).collect())
     }
 
     /// Pairs that may be one person: in a state, or all.

@@ -54,6 +54,7 @@ impl Work<'_> {
         match act {
             Act::Move { to, .. } => areas.push(to.clone()),
             Act::Accept { offer } | Act::DropOffer { offer } => areas.push(offer.area.clone()),
+            Act::TakeAside { op, .. } => areas.push(op.area.clone()),
             Act::Erase { erased, .. } => areas.extend(erased.iter().map(|one| one.area.clone())),
             Act::Invite { invite } => areas.extend(invite.areas.iter().cloned()),
             Act::SetDevice { device, .. } | Act::Wipe { device } | Act::Recover { device, .. } => {
@@ -184,6 +185,14 @@ impl Work<'_> {
                 self.operator(who)?;
                 self.refuse_op(*op, code)?;
                 Ok(json!({ "op": op, "code": code }))
+            }
+            Act::TakeAside { device, op } => {
+                let pen = self.pen(who)?;
+                self.take_aside(pen, *device, op)
+            }
+            Act::DropAside { old, code, .. } => {
+                self.operator(who)?;
+                self.drop_aside(old, code)
             }
             Act::Verify { enrollment } => self.step(who, *enrollment, &EnrollmentEvent::Verify, None, Evidence::None),
             Act::Return { enrollment, reason, by_branch_file } => {

@@ -72,6 +72,85 @@ fn clone_that_reuses_a_number_below_the_mark_is_found_and_its_bundle_quarantined
     assert!(history.iter().any(|op| op.op.set.get("notes") == Some(&json!("asli"))));
 }
 
+/// A phone and its copy used the same number; the copy's bundle is set aside: an edit of record 1, and record 2.
+fn set_aside(office: &Office) -> (Phone, Vec<Op>) {
+    let mut phone = office.phone(&[RT3]);
+    let op = phone.worker(office, record(1), &nik(1), "SUPARNO");
+    phone.send(office, &[op]);
+    phone.pull(office);
+    let mut clone = phone.clone();
+    let own = phone.edit(office, record(1), "phone", "+6281200000001");
+    assert!(applied(&phone.send(office, &[own])));
+    let ops =
+        vec![clone.edit(office, record(1), "notes", "salinan"), clone.worker(office, record(2), &nik(2), "SUTINAH")];
+    let outcomes = clone.send(office, &ops);
+    assert!(outcomes.iter().all(|outcome| status(outcome) == (OutcomeStatus::Refused, Some("op_reused"))));
+    (clone, ops)
+}
+
+fn aside(office: &Office) -> Vec<OpId> {
+    let held = office.service.held_ops(BOSS, START).expect("listed");
+    held.into_iter().filter(|item| item.aside && item.code == "op_reused").map(|item| item.op.id()).collect()
+}
+
+#[test]
+fn op_set_aside_of_a_phone_that_never_joins_again_is_taken_or_dropped_by_a_person() {
+    let office = Office::new();
+    let (clone, ops) = set_aside(&office);
+    let names: Vec<OpId> = ops.iter().map(|op| OpId { device: clone.device, n: op.n }).collect();
+    assert_eq!(aside(&office), names);
+    let refused = office.service.release_aside(clone.official, names[1], None, START);
+    assert!(refused.is_err(), "an official lets nothing through");
+    office.service.release_aside(BOSS, names[1], None, START).expect("taken");
+    assert_eq!(office.record(record(2)).text("name"), Some("SUTINAH"));
+    let by = office.record(record(2)).stamps["name"].author.device;
+    assert_eq!(by, payung_domain::id::DeviceId(BOSS.0), "under the operator's pen");
+    assert_eq!(aside(&office), names[..1]);
+    assert!(office.service.release_aside(BOSS, names[1], None, START).is_err(), "once");
+    office.service.refuse_aside(BOSS, names[0], None, "not_yours".to_owned(), START).expect("dropped");
+    assert!(aside(&office).is_empty());
+    assert!(office.record(record(1)).value("notes").is_null());
+    // should it join again after all: what was taken is its own, what was dropped comes anew
+    let mut joined = office.rejoin(&clone, &[RT3]);
+    joined.base.clone_from(&clone.base);
+    joined.epoch = clone.epoch;
+    let again: Vec<Op> = ops
+        .into_iter()
+        .map(|old| {
+            joined.n += 1;
+            let reissue = Some(Reissue { device: clone.device, n: old.n, hash: old.hash() });
+            Op { n: joined.n, reissue, ..old }
+        })
+        .collect();
+    let version = office.record(record(2)).version;
+    assert!(applied(&joined.send(&office, &again)));
+    assert_eq!(office.record(record(2)).version, version, "taken once");
+    assert_eq!(office.record(record(2)).stamps["name"].author.device, joined.device, "authorship moves");
+    assert_eq!(office.record(record(1)).value("notes"), "salinan");
+}
+
+#[test]
+fn op_set_aside_waits_for_nobody_once_its_phone_issued_it_anew() {
+    let office = Office::new();
+    let (clone, ops) = set_aside(&office);
+    let mut joined = office.rejoin(&clone, &[RT3]);
+    joined.n += 1;
+    let old = &ops[1];
+    let reissue = Some(Reissue { device: clone.device, n: old.n, hash: old.hash() });
+    assert!(applied(&joined.send(&office, &[Op { n: joined.n, reissue, ..old.clone() }])));
+    assert_eq!(aside(&office), [OpId { device: clone.device, n: ops[0].n }]);
+}
+
+#[test]
+fn op_set_aside_and_taken_stands_after_a_restore_of_an_earlier_copy() {
+    let office = Office::new();
+    let copy = office.backup();
+    let (clone, ops) = set_aside(&office);
+    office.service.release_aside(BOSS, OpId { device: clone.device, n: ops[1].n }, None, START).expect("taken");
+    let office = office.restore(&copy);
+    assert_eq!(office.record(record(2)).text("name"), Some("SUTINAH"), "the journal has the op itself");
+}
+
 #[test]
 fn same_number_twice_in_one_bundle_refuses_both_unknown_ops() {
     let office = Office::new();

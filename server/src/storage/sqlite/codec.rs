@@ -129,6 +129,20 @@ impl Unit<'_> {
         json(&self.sealer.open(Sealed::Person(id), blob)?, "person")
     }
 
+    pub(super) fn read_quarantined(&self, row: &Row<'_>) -> Result<StoredOp> {
+        let (device, n) = (device_id(row, "device")?, unsigned(row.get("n")?));
+        let blob = row.get_ref("op")?.as_blob().unwrap_or_default();
+        Ok(StoredOp {
+            device,
+            op: json(&self.sealer.open(Sealed::Quarantine(&device.bytes(), n), blob)?, "op")?,
+            hash: op_hash(row, "hash")?,
+            received_at: row.get("received_at")?,
+            status: OpStatus::Refused,
+            waits_for: None,
+            outcome: None,
+        })
+    }
+
     pub(super) fn device_row(&self, row: &Row<'_>) -> Result<Device> {
         let id: [u8; 16] = row.get("id")?;
         let mut device: Device = self.person(&id, row.get_ref("person")?.as_blob().unwrap_or_default())?;

@@ -312,6 +312,12 @@ impl Reading for Unit<'_> {
         }
     }
 
+    fn quarantined(&self) -> Result<Vec<StoredOp>> {
+        let sql = "SELECT device, n, hash, received_at, op FROM quarantine q WHERE NOT EXISTS (SELECT 1 FROM taken t
+             WHERE t.device = q.device AND t.n = q.n AND t.hash = q.hash) ORDER BY rowid";
+        self.all(sql, [], |row| self.read_quarantined(row))
+    }
+
     fn highest_number(&self, device: DeviceId) -> Result<u64> {
         let mut statement = self.prepare_cached("SELECT max(n) FROM op WHERE device = ?1")?;
         let highest: Option<i64> = statement.query_row([device.bytes()], |row| row.get(0))?;

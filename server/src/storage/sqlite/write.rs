@@ -314,6 +314,12 @@ impl Writing for Unit<'_> {
         Ok(())
     }
 
+    fn drop_quarantined(&self, name: &Reissue) -> Result<()> {
+        let sql = "DELETE FROM quarantine WHERE device = ?1 AND n = ?2 AND hash = ?3";
+        self.prepare_cached(sql)?.execute(params![name.device.bytes(), signed(name.n), name.hash.0])?;
+        Ok(())
+    }
+
     fn claim_niks(&self, claims: &[(NikHash, RecordId)]) -> Result<Vec<RecordId>> {
         let mut claim =
             self.prepare_cached("INSERT INTO nik_claim (hash, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
