@@ -25,6 +25,8 @@ pub enum Kind {
     EnrollmentEvent,
     /// A fact: a door visited (*kunjungan*).
     Visit,
+    /// A fact: a photo or drawing that belongs to a record (*lampiran*).
+    Attachment,
     /// Server-owned: a village and what its phones need to know of it.
     Village,
     /// A kind this version does not know.
@@ -33,7 +35,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind this version knows.
-    pub const KNOWN: [Self; 5] = [Self::Worker, Self::Enrollment, Self::EnrollmentEvent, Self::Visit, Self::Village];
+    pub const KNOWN: [Self; 6] =
+        [Self::Worker, Self::Enrollment, Self::EnrollmentEvent, Self::Visit, Self::Attachment, Self::Village];
 
     /// The name on the wire and in SQL.
     pub fn name(&self) -> &str {
@@ -42,6 +45,7 @@ impl Kind {
             Self::Enrollment => "enrollment",
             Self::EnrollmentEvent => "enrollment_event",
             Self::Visit => "visit",
+            Self::Attachment => "attachment",
             Self::Village => "village",
             Self::Other(name) => name,
         }

@@ -4,6 +4,7 @@
 //! the schema version all come from. [`merge`] is the one merge, used by the server, the simulator and the tests.
 
 pub mod area;
+pub mod attachment;
 pub mod calendar;
 pub mod contribution;
 pub mod eligibility;

@@ -100,6 +100,13 @@ fn worker_of(
             let enrollment = enrollment.map(|id| shown(tx, id)).transpose()?.flatten();
             enrollment.and_then(|record| parsed(record.text("worker")))
         }
+        Kind::Attachment => {
+            let of = parsed(body.get("of").and_then(Value::as_str));
+            let of = of.map(|id| shown(tx, id)).transpose()?.flatten();
+            of.and_then(
+                |record| if record.kind == Kind::Worker { Some(record.id) } else { parsed(record.text("worker")) },
+            )
+        }
         _ => None,
     };
     let name = worker.map(|id| shown(tx, id)).transpose()?.flatten();

@@ -10,7 +10,7 @@ const fn required(name: &'static str, class: Class, ty: FieldType, doc: &'static
     FieldSpec { name, class, ty, required: true, doc }
 }
 
-pub(super) static TABLES: [KindTable; 5] = [WORKER, ENROLLMENT, ENROLLMENT_EVENT, VISIT, VILLAGE];
+pub(super) static TABLES: [KindTable; 6] = [WORKER, ENROLLMENT, ENROLLMENT_EVENT, VISIT, ATTACHMENT, VILLAGE];
 
 const WORKER: KindTable = KindTable {
     kind: "worker",
@@ -100,6 +100,33 @@ const VISIT: KindTable = KindTable {
         required("at", Class::Fixed, FieldType::Instant, "When, by the phone's clock"),
         field("door", Class::Fixed, FieldType::Text(160), "Which door, as the official calls it"),
         field("capture", Class::Fixed, FieldType::Capture, "Where and by whom"),
+        field("note", Class::Fixed, FieldType::Text(500), "Free text"),
+        field("corrects", Class::Fixed, FieldType::Record, "The fact this one corrects"),
+    ],
+};
+
+const ATTACHMENT: KindTable = KindTable {
+    kind: "attachment",
+    doc: "A photo or drawing. The file travels apart from the record, as ciphertext; the record has its key. Never a \
+          fingerprint image.",
+    fact: true,
+    parent: Some("of"),
+    fields: &[
+        required("of", Class::Fixed, FieldType::Record, "The record it belongs to"),
+        required(
+            "what",
+            Class::Fixed,
+            FieldType::OneOf(&["photo", "signature", "mark"]),
+            "A mark stands for the signature of who cannot write",
+        ),
+        field("witness", Class::Fixed, FieldType::Name, "Who saw the mark made"),
+        required(
+            "media",
+            Class::Fixed,
+            FieldType::Media,
+            "{sha256 of the ciphertext as hex, size of it in bytes, key: 32 bytes as base64url, type: image/jpeg or image/png}",
+        ),
+        required("capture", Class::Fixed, FieldType::Capture, "{at, position {lat_e6, lon_e6}, accuracy, official}"),
         field("note", Class::Fixed, FieldType::Text(500), "Free text"),
         field("corrects", Class::Fixed, FieldType::Record, "The fact this one corrects"),
     ],

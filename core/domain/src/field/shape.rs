@@ -72,6 +72,8 @@ pub enum FieldType {
     Declaration,
     /// {text_version, language, read_by, witness, at}.
     Consent,
+    /// {sha256, size, key, type}.
+    Media,
 }
 
 type Checked = Result<(), FieldError>;
@@ -279,6 +281,21 @@ impl FieldType {
                 code_of(needed(map, "text_version")?, "text_version")?;
                 each(map, &["language", "read_by", "witness"], short_text)?;
                 instant_of(needed(map, "at")?, "at")
+            }
+            Self::Media => {
+                let map = object(value)?;
+                let sha256 = string(needed(map, "sha256")?, "sha256")?;
+                if sha256.len() != 64 || !sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+                    return wrong("sha256", "sha256_invalid");
+                }
+                count_of(needed(map, "size")?, "size")?;
+                // 32 bytes are 42 letters and one that carries the last 4 bits
+                let key = string(needed(map, "key")?, "key")?;
+                let is_letter = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+                if key.len() != 43 || !key.bytes().all(is_letter) {
+                    return wrong("key", "key_invalid");
+                }
+                code_of(needed(map, "type")?, "type")
             }
         }
     }
