@@ -8,6 +8,7 @@ pub mod export;
 pub mod http;
 pub mod jobs;
 pub mod keys;
+pub mod media;
 pub mod serve;
 pub mod service;
 pub mod storage;

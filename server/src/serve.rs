@@ -4,6 +4,7 @@ use crate::{
     clock,
     http::{self, Door, HttpLimits, Shutdown},
     jobs,
+    media::{Media, MediaError},
     service::{
         DataDir, OpenError, Service, ServiceError,
         operator::{SetupCode, SetupError},
@@ -35,6 +36,14 @@ pub enum ServeError {
         address: SocketAddr,
         /// Why.
         source: io::Error,
+    },
+    /// The files of attachments.
+    #[error("{}: {source}", path.display())]
+    Media {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: MediaError,
     },
     /// The first operator's code.
     #[error(transparent)]
@@ -72,6 +81,8 @@ pub fn serve(args: &ServeArgs, welcome: impl FnOnce(&Welcome)) -> Result<(), Ser
         let door = Door::bind(args.listen).await.map_err(listen)?;
         let dir = DataDir::new(&args.data);
         let service = Arc::new(Service::open(&dir)?);
+        let media = |source| ServeError::Media { path: dir.media(), source };
+        let media = Arc::new(Media::open(&dir.media(), service.keys().master()).map_err(media)?);
         let setup_code = if service.officials()?.is_empty() {
             Some(SetupCode::of(&dir).make(clock::random(), clock::now())?)
         } else {
@@ -82,8 +93,11 @@ pub fn serve(args: &ServeArgs, welcome: impl FnOnce(&Welcome)) -> Result<(), Ser
         let shutdown = Shutdown::default();
         let signals = stop_on_signals(shutdown.clone()).map_err(ServeError::System)?;
         let rotating = tokio::spawn(jobs::rotate_keys(service.clone()));
-        door.serve(http::routes(service, HttpLimits::default()), shutdown).await;
+        let sweeping = tokio::spawn(jobs::sweep_media(service.clone(), media.clone()));
+        let files = http::media::routes(media, http::media::MediaLimits::default());
+        door.serve(http::routes(service, HttpLimits::default()).merge(files), shutdown).await;
         rotating.abort();
+        sweeping.abort();
         signals.abort();
         Ok(())
     });

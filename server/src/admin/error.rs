@@ -3,6 +3,7 @@
 use crate::{
     export::{FileError, LineError, TemplateError},
     keys::KeysError,
+    media::{MediaError, SweepError},
     service::{OpenError, ServiceError, operator::SetupError},
     storage::StorageError,
 };
@@ -46,6 +47,12 @@ pub enum AdminError {
     /// The database.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// The files of attachments.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    /// Throwing files away.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
     /// Keys.
     #[error(transparent)]
     Keys(#[from] KeysError),

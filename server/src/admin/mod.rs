@@ -6,6 +6,7 @@ mod branch;
 mod desk;
 mod error;
 mod keys;
+mod media;
 mod offered;
 mod people;
 mod show;
@@ -109,6 +110,9 @@ pub enum Command {
         /// Which
         name: Option<String>,
     },
+    /// Photos and drawings
+    #[command(subcommand)]
+    Media(media::MediaCommand),
     /// The server's keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -208,6 +212,7 @@ fn dispatch(args: &Args, now: i64) -> Result<Answer, AdminError> {
         Command::Import(args) => branch::import(&desk, args),
         Command::ImportMembers(args) => branch::import_members(&desk, args),
         Command::Templates { name } => branch::templates(&desk, name.as_deref()),
+        Command::Media(command) => media::run(&desk, command),
         Command::Keys(command) => keys::run(&desk.dir, command, now),
     }
 }

@@ -5,6 +5,9 @@
 
 mod body;
 mod door;
+pub mod media;
+#[cfg(test)]
+mod media_tests;
 mod problem;
 mod rate;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What happens by itself while the server runs.
 
-use crate::{clock, keys::KeysError, service::Service};
+use crate::{clock, keys::KeysError, media::Media, service::Service};
 use std::{sync::Arc, time::Duration};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -18,6 +18,28 @@ pub async fn rotate_keys(service: Arc<Service>) {
             Ok(Ok(false)) => {}
             Ok(Err(error)) => tracing::error!(%error, "receiver keys were not replaced"),
             Err(_) => tracing::error!("replacing receiver keys ended in a panic"),
+        }
+    }
+}
+
+/// Throws files away that nothing stands for any more, every hour, for as long as the server runs.
+pub async fn sweep_media(service: Arc<Service>, media: Arc<Media>) {
+    let mut hourly = tokio::time::interval(HOUR);
+    loop {
+        hourly.tick().await;
+        let (service, media) = (service.clone(), media.clone());
+        let swept = tokio::task::spawn_blocking(move || media.sweep(service.storage(), clock::now())).await;
+        match swept {
+            Ok(Ok(swept)) if swept.erased + swept.unnamed + swept.stale == 0 => {}
+            Ok(Ok(swept)) => tracing::info!(
+                erased = swept.erased,
+                unnamed = swept.unnamed,
+                stale = swept.stale,
+                kept = swept.kept,
+                "files were thrown away"
+            ),
+            Ok(Err(error)) => tracing::error!(%error, "files were not swept"),
+            Err(_) => tracing::error!("sweeping files ended in a panic"),
         }
     }
 }

@@ -128,6 +128,11 @@ impl DataDir {
         self.0.join("keys")
     }
 
+    /// The files of attachments.
+    pub fn media(&self) -> PathBuf {
+        self.0.join("media")
+    }
+
     /// The journal of operator acts.
     pub fn journal(&self) -> PathBuf {
         self.0.join("journal")

@@ -20,6 +20,7 @@ pub use seal::{NikHash, Sealer, WordHash};
 
 use payung_domain::{
     area::Area,
+    attachment::MediaHash,
     id::{DeviceId, Epoch, OpId, RecordId},
     op::{GoneReason, Reissue},
 };
@@ -146,6 +147,11 @@ pub trait Reading {
     /// Whether a record was erased.
     fn is_erased(&self, record: RecordId) -> Result<bool>;
 
+    /// Which of these files an attachment names.
+    fn media_named(&self, files: &[MediaHash]) -> Result<Vec<MediaHash>>;
+    /// Files of erased records that nothing else names.
+    fn media_gone(&self) -> Result<Vec<MediaHash>>;
+
     /// Pairs that may be one person, oldest first: of a record, or all in a state.
     fn duplicates(&self, of: Option<RecordId>, state: Option<DuplicateState>) -> Result<Vec<Duplicate>>;
     /// A pair by its token.
@@ -169,7 +175,8 @@ pub trait Writing: Reading {
     /// Saves records: feed, area checksums and look-up columns follow. A record whose version or area changed gets the
     /// next seq of its village; one that left an area leaves a removal there.
     fn save(&self, records: &mut [Kept]) -> Result<()>;
-    /// Writes down ops as received, or replaces what was written of the same number.
+    /// Writes down ops as received, or replaces what was written of the same number. The files that attachments name,
+    /// those that wait for their record included, are written down with them.
     fn store_ops(&self, ops: &[StoredOp]) -> Result<()>;
     /// Drops the stored outcomes of a device up to a number, and remembers the number.
     fn drop_outcomes(&self, device: DeviceId, through: u64) -> Result<()>;
@@ -183,6 +190,8 @@ pub trait Writing: Reading {
     fn bury(&self, record: RecordId, area: &Area, why: GoneReason, version: u64) -> Result<()>;
     /// Deletes everything of a record: body, history, outcomes, look-ups, claims, pairs, acts that wait for it.
     fn erase(&self, record: RecordId) -> Result<()>;
+    /// Files of erased records were removed.
+    fn forget_media(&self, files: &[MediaHash]) -> Result<()>;
     /// Keeps an op aside whose number its device had used for another.
     fn quarantine(&self, op: &StoredOp) -> Result<()>;
     /// Forgets an op that was set aside.

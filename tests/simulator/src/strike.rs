@@ -5,6 +5,7 @@
 
 use payung_domain::{
     area::Area,
+    attachment::MediaHash,
     id::{DeviceId, Epoch, OpId, RecordId},
     op::Reissue,
 };
@@ -166,6 +167,8 @@ macro_rules! reads {
                 offers() -> Vec<StoredOffer>;
                 offer(record: RecordId) -> Option<StoredOffer>;
                 is_erased(record: RecordId) -> bool;
+                media_named(files: &[MediaHash]) -> Vec<MediaHash>;
+                media_gone() -> Vec<MediaHash>;
                 duplicates(of: Option<RecordId>, state: Option<DuplicateState>) -> Vec<Duplicate>;
                 duplicate(token: &[u8; 16]) -> Option<Duplicate>;
                 pending_acts(records: Option<&[RecordId]>) -> Vec<PendingAct>;
@@ -197,6 +200,7 @@ impl Writing for WriteUnit<'_> {
         drop_offer(record: RecordId) -> ();
         bury(record: RecordId, area: &Area, why: GoneReason, version: u64) -> ();
         erase(record: RecordId) -> ();
+        forget_media(files: &[MediaHash]) -> ();
         quarantine(op: &StoredOp) -> ();
         drop_quarantined(name: &Reissue) -> ();
         claim_niks(claims: &[(NikHash, RecordId)]) -> Vec<RecordId>;

@@ -3,7 +3,11 @@
 use super::super::{Result, StorageError};
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_offers.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_offers.sql"),
+    include_str!("migrations/0003_media.sql"),
+];
 
 /// The newest schema this version knows.
 pub(super) fn newest() -> i64 {

@@ -11,6 +11,7 @@ use super::{
 };
 use payung_domain::{
     area::Area,
+    attachment::MediaHash,
     id::{DeviceId, Epoch, OpId, RecordId},
     op::{GoneReason, Reissue},
     planted::{Planted, planted},
@@ -338,6 +339,22 @@ impl Reading for Unit<'_> {
     fn is_erased(&self, record: RecordId) -> Result<bool> {
         let sql = "SELECT 1 FROM tombstone WHERE record = ?1 AND why = 'erased'";
         Ok(self.prepare_cached(sql)?.exists([record.bytes()])?)
+    }
+
+    fn media_named(&self, files: &[MediaHash]) -> Result<Vec<MediaHash>> {
+        let mut named = self.prepare_cached("SELECT 1 FROM media WHERE hash = ?1")?;
+        let mut found = Vec::new();
+        for file in files {
+            if named.exists([file.0])? {
+                found.push(*file);
+            }
+        }
+        Ok(found)
+    }
+
+    fn media_gone(&self) -> Result<Vec<MediaHash>> {
+        let sql = "SELECT hash FROM media_gone WHERE hash NOT IN (SELECT hash FROM media) ORDER BY hash";
+        self.all(sql, [], |row| Ok(MediaHash(row.get(0)?)))
     }
 
     fn duplicates(&self, of: Option<RecordId>, state: Option<DuplicateState>) -> Result<Vec<Duplicate>> {

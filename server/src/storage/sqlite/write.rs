@@ -2,14 +2,16 @@
 
 use super::{
     super::{
-        Device, Duplicate, Invite, Kept, NikHash, Official, PendingAct, Reading, Result, StorageError, StoredOffer,
-        StoredOp, WordHash, Writing, seal::Row as Sealed,
+        Device, Duplicate, Invite, Kept, NikHash, Official, OpStatus, PendingAct, Reading, Result, StorageError,
+        StoredOffer, StoredOp, WordHash, Writing, seal::Row as Sealed,
     },
     Unit,
     codec::{self, signed, unsigned},
 };
 use payung_domain::{
     area::Area,
+    attachment::MediaHash,
+    field::Kind,
     id::{DeviceId, Epoch, OpId, RecordId},
     op::{GoneReason, Op, Reissue},
     planted::{Planted, planted},
@@ -191,7 +193,15 @@ impl Writing for Unit<'_> {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
              ON CONFLICT (device, n) DO UPDATE SET status = ?6, waits_for = ?7, code = ?8, outcome = ?10",
         )?;
+        let mut name =
+            self.prepare_cached("INSERT INTO media (hash, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
         for stored in ops {
+            if stored.op.kind == Kind::Attachment
+                && stored.status != OpStatus::Refused
+                && let Some(file) = MediaHash::of(&stored.op.set)
+            {
+                name.execute(params![file.0, stored.op.record.bytes()])?;
+            }
             let (device, n) = (stored.device.bytes(), stored.op.n);
             let op = self.sealer.seal(Sealed::Op(&device, n), &codec::to_json(&stored.op, "op")?);
             let outcome = match &stored.outcome {
@@ -299,9 +309,19 @@ impl Writing for Unit<'_> {
             "DELETE FROM duplicate WHERE later = ?1 OR earlier = ?1",
             "DELETE FROM pending_act WHERE record = ?1",
             "DELETE FROM offer WHERE record = ?1",
+            "INSERT INTO media_gone (hash) SELECT hash FROM media WHERE record = ?1 ON CONFLICT DO NOTHING",
+            "DELETE FROM media WHERE record = ?1",
             "DELETE FROM record WHERE id = ?1",
         ] {
             self.prepare_cached(sql)?.execute([id])?;
+        }
+        Ok(())
+    }
+
+    fn forget_media(&self, files: &[MediaHash]) -> Result<()> {
+        let mut forget = self.prepare_cached("DELETE FROM media_gone WHERE hash = ?1")?;
+        for file in files {
+            forget.execute([file.0])?;
         }
         Ok(())
     }
