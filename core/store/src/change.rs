@@ -3,7 +3,7 @@
 use crate::{
     area::AreaSums,
     error::Result,
-    index, op, orphan,
+    index, media, op, orphan,
     shown::{self, base_row},
     sql,
 };
@@ -247,7 +247,7 @@ impl<'t> Taking<'t> {
         ] {
             self.tx.prepare_cached(sql)?.execute([id.bytes()])?;
         }
-        Ok(())
+        media::erase(self.tx, id)
     }
 
     fn refile(&mut self, row: &Row, to: &Area) -> Result<()> {

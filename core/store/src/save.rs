@@ -171,6 +171,28 @@ fn create(tx: &Transaction, id: RecordId, kind: &Kind, area: &Area, body: &Body,
     index::refresh(tx, id)
 }
 
+/// Whether a fact has all its fields, and they are right.
+pub(crate) fn check_fact(kind: &Kind, body: &Body) -> Result<()> {
+    let wrong = body.iter().filter_map(|(field, value)| kind.validate(field, value).err());
+    let missing = kind.missing(body).into_iter().map(|field| FieldError::new(field, "required"));
+    let errors: Vec<FieldError> = wrong.chain(missing).collect();
+    if errors.is_empty() { Ok(()) } else { Err(StoreError::InvalidDraft(errors)) }
+}
+
+/// Makes a fact in its parent's area, else in `area`.
+pub(crate) fn create_fact(
+    tx: &Transaction,
+    id: RecordId,
+    kind: &Kind,
+    body: &Body,
+    area: &Area,
+    now_ms: i64,
+) -> Result<()> {
+    let parent = kind.parent(body).map(|parent| shown::base_row(tx, parent)).transpose()?.flatten();
+    let area = parent.map_or_else(|| Ok(area.clone()), |parent| area::path(tx, parent.aid))?;
+    create(tx, id, kind, &area, body, now_ms)
+}
+
 fn edit(tx: &Transaction, edit: &Edit, now_ms: i64) -> Result<Saved> {
     let row = shown::base_row(tx, edit.record)?.ok_or(StoreError::NotFound)?;
     let mut set = Body::new();
@@ -314,17 +336,10 @@ impl Store {
         if !kind.is_fact() {
             return Err(StoreError::NotFound);
         }
-        let wrong = body.iter().filter_map(|(field, value)| kind.validate(field, value).err());
-        let missing = kind.missing(body).into_iter().map(|field| FieldError::new(field, "required"));
-        let errors: Vec<FieldError> = wrong.chain(missing).collect();
-        if !errors.is_empty() {
-            return Err(StoreError::InvalidDraft(errors));
-        }
+        check_fact(kind, body)?;
         self.write("fact", |tx, changed| {
             (changed.records, changed.outbox) = (true, true);
-            let parent = kind.parent(body).map(|parent| shown::base_row(tx, parent)).transpose()?.flatten();
-            let area = parent.map_or_else(|| Ok(area.clone()), |parent| area::path(tx, parent.aid))?;
-            create(tx, id, kind, &area, body, now_ms)
+            create_fact(tx, id, kind, body, area, now_ms)
         })
     }
 

@@ -3,8 +3,11 @@
 use crate::error::{Result, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_initial.sql"), include_str!("../migrations/0002_offered.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_offered.sql"),
+    include_str!("../migrations/0003_media.sql"),
+];
 
 /// The newest schema this version knows: the number of its last migration.
 #[allow(clippy::cast_possible_truncation)]

@@ -55,7 +55,7 @@ impl Store {
         let files = Files::new(path);
         let opened = open::open(&files, key, options)?;
         let slot = |connection| Mutex::new(Slot { connection, suspect: false });
-        Ok(Self {
+        let store = Self {
             writer: slot(opened.writer),
             reader: slot(opened.reader),
             observers: Observers::default(),
@@ -64,7 +64,15 @@ impl Store {
             options: options.clone(),
             held_asked: AtomicU64::new(0),
             _lock: opened.lock,
-        })
+        };
+        // what cannot be removed now takes room and nothing else
+        let _ = store.sweep_media();
+        Ok(store)
+    }
+
+    /// The database file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.files.database
     }
 
     /// Calls `observer` after each commit that changed something, on the committing thread and under no lock, until
