@@ -1,9 +1,16 @@
-//! Lost phones: orders to destroy what one holds, and help for an official who forgot the PIN.
+//! Phones that change hands: orders to destroy what a lost one holds, help for an official who forgot the PIN, hand-over.
 
 use super::office::*;
-use crate::{keys::rng, service::ServiceError, storage::DeviceState};
-use payung_domain::{id::DeviceId, op::OutcomeStatus};
-use payung_protocol::{Escrow, ReceiverSecret, RecoveryRequest};
+use crate::{
+    keys::rng,
+    service::{
+        ServiceError,
+        operator::{Act, NewInvite},
+    },
+    storage::DeviceState,
+};
+use payung_domain::{enrollment::Reason, id::DeviceId, op::OutcomeStatus};
+use payung_protocol::{Escrow, ReceiverSecret, RecoveryRequest, Role};
 use uuid::Uuid;
 
 const KEY: [u8; 32] = [0x5a; 32];
@@ -73,7 +80,7 @@ fn only_operators_of_the_phone_s_area_wipe_and_recover() {
     let office = Office::new();
     let (ours, theirs) = (office.phone(&[RT3]), office.phone(&[TELUK]));
     let lurah = payung_domain::id::OfficialId(Uuid::from_u128(0x10a4));
-    let role = payung_protocol::Role::KelurahanOperator;
+    let role = Role::KelurahanOperator;
     office.service.add_operator_in(BOSS, "Pak Lurah", role, &[area(VILLAGE)], lurah, START).expect("added");
     let wipe = |who, phone: &Phone| office.service.wipe(who, phone.device, START).map_err(refusal);
     assert_eq!(wipe(ours.official, &ours), Err("not_an_operator".to_owned()));
@@ -130,4 +137,58 @@ fn recovery_is_refused_by_name() {
     office.service.set_device(BOSS, phone.device, DeviceState::Revoked, START).expect("revoked");
     assert_eq!(recover(&request, &recovery), Err("device_revoked".to_owned()));
     assert_eq!(audited(&office, "recover"), Vec::<String>::new(), "what was refused was not done");
+}
+
+#[test]
+fn successor_of_an_rt_goes_on_with_all_that_is_open_and_the_late_work_of_the_predecessor_is_taken() {
+    let office = Office::new();
+    let (mut before, mut beside) = (office.phone(&[RT3]), office.phone(&[RT3]));
+    // returned by the office, and a conflict open between two officials
+    let worker = before.worker(&office, record(1), &nik(1), "SUPARNO");
+    let enroll = before.enroll(&office, record(2), record(1));
+    let submit = before.event(&office, record(3), record(2), "submit", &[]);
+    assert!(applied(&before.send(&office, &[worker, enroll, submit])));
+    before.pull(&office);
+    beside.pull(&office);
+    let mine = before.edit(&office, record(1), "name", "SUPARNA");
+    let theirs = beside.edit(&office, record(1), "name", "SUPARNI");
+    assert!(applied(&before.send(&office, &[mine])) && applied(&beside.send(&office, &[theirs])));
+    let reason = Reason { code: "name_mismatch".to_owned(), text: "beda dengan KTP".to_owned() };
+    office.later(1000);
+    office.act(Act::Return { enrollment: record(2), reason, by_branch_file: false });
+    before.pull(&office);
+    // not sent before the hand-over
+    let late = vec![
+        before.worker(&office, record(11), &nik(2), "TARSIM"),
+        before.edit(&office, record(1), "notes", "rumah pindah ke gang sebelah"),
+    ];
+    let invited = NewInvite {
+        name: "Bu Karti".to_owned(),
+        roles: vec![Role::Official],
+        areas: vec![area(RT3)],
+        official: None,
+        replaces: Some(before.device),
+    };
+    let id = payung_domain::id::OfficialId(Uuid::from_u128(0x5cc));
+    let servers = vec!["https://payung.example.id".to_owned()];
+    let invite = office.service.invite(BOSS, invited, id, servers, office.now.get()).expect("an invite");
+    let mut after = office.join(&invite, None);
+    assert_ne!(after.official, before.official);
+    after.pull(&office);
+    assert!(after.base.contains_key(&record(3)), "with its history of events");
+    assert_eq!(after.shown(record(2), "returned")["code"], "name_mismatch");
+    assert_eq!(after.conflict(record(1), "name").expect("open").candidates.len(), 2);
+    let settled = after.resolve(&office, record(1), "name", "SUPARNA");
+    office.later(1000);
+    let again = after.event(&office, record(4), record(2), "resubmit", &[]);
+    assert!(applied(&after.send(&office, &[settled, again])));
+    assert_eq!(office.record(record(2)).text("status"), Some("received"));
+    assert!(!office.record(record(1)).has_open_conflict());
+    // months later, through a hub
+    office.later(90 * DAY);
+    assert!(applied(&before.send(&office, &late)), "a retired phone's late bundle is taken");
+    assert!(before.ask(&office, &[]).changes.is_empty(), "and it is told nothing");
+    after.pull(&office);
+    assert_eq!(after.shown(record(11), "name"), "TARSIM");
+    assert_eq!(after.shown(record(1), "notes"), "rumah pindah ke gang sebelah");
 }
