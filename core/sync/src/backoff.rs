@@ -72,6 +72,11 @@ impl Backoff {
     }
 }
 
+/// A wait after `failures` earlier failures of one thing among others, in milliseconds.
+pub(crate) fn jitter(failures: u32, rng: &mut impl Rng) -> i64 {
+    uniform(bound(failures), rng)
+}
+
 /// The longest wait after `failures` earlier failures, in milliseconds.
 fn bound(failures: u32) -> i64 {
     1_i64.checked_shl(failures.min(30)).and_then(|times| BASE_MS.checked_mul(times)).map_or(CAP_MS, |ms| ms.min(CAP_MS))

@@ -9,7 +9,7 @@ use chrono::DateTime;
 use payung_domain::planted::{Planted, planted};
 use payung_protocol::{BUNDLE_TYPE, Endpoint, PROBLEM_JSON, Problem};
 use reqwest::{
-    StatusCode,
+    Method, StatusCode,
     blocking::{Client, Response},
     header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER},
     redirect,
@@ -24,6 +24,8 @@ use std::{
 use thiserror::Error;
 
 const JSON: &str = "application/json";
+/// The version of tus (tus.io/protocols/resumable-upload).
+const TUS: &str = "1.0.0";
 
 /// Sockets kept open are closed after this: a run's exchanges share one, the next run is minutes away.
 const POOL_IDLE: Duration = Duration::from_secs(20);
@@ -106,7 +108,46 @@ impl Transport for HttpTransport {
     }
 }
 
+/// An answer of a server that speaks tus: its status, and what the upload's headers said.
+pub(crate) struct TusAnswer {
+    pub(crate) status: StatusCode,
+    pub(crate) offset: Option<u64>,
+    pub(crate) location: Option<String>,
+    pub(crate) retry_after: Option<u32>,
+}
+
 impl HttpTransport {
+    /// A request of the tus protocol. Only an answer that says it is one counts; its body is not read.
+    pub(crate) fn tus(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: Vec<u8>,
+    ) -> Result<TusAnswer, TransportError> {
+        let mut request = self.client.request(method, url).header("tus-resumable", TUS).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let response = request.send().map_err(|error| not_sent(&error))?;
+        let status = response.status();
+        let told = |name: &'static str| header(response.headers(), &HeaderName::from_static(name));
+        let retry_after = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
+            .then(|| retry_after(response.headers()))
+            .flatten();
+        if told("tus-resumable") != Some(TUS) {
+            let sign = match status {
+                StatusCode::NETWORK_AUTHENTICATION_REQUIRED => PortalSign::SignIn,
+                status if status.is_redirection() => PortalSign::Redirect,
+                status if status.is_success() => PortalSign::Page,
+                status => PortalSign::Status(status.as_u16()),
+            };
+            return Err(TransportError::Portal { sign, retry_after });
+        }
+        let offset = told("upload-offset").and_then(|text| text.parse().ok());
+        Ok(TusAnswer { status, offset, location: told("location").map(str::to_owned), retry_after })
+    }
+
     fn answer(&self, response: Response, endpoint: Endpoint) -> Result<Vec<u8>, TransportError> {
         let status = response.status();
         let encoded = response.headers().contains_key(CONTENT_ENCODING);
