@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line's output is its purpose")]
 
 mod bench;
+mod bindings;
 mod floor;
 mod fuzz;
 mod play;
@@ -38,6 +39,8 @@ enum Task {
     },
     /// Try the parsers of outside bytes under libFuzzer.
     Fuzz(fuzz::FuzzArgs),
+    /// Make Kotlin, Swift and Python of the facade.
+    Bindings,
     /// Measure in a release build, beside the peer, and write docs/BENCHMARKS.md.
     Bench {
         /// Handed to the bench as they are.
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
         Task::Test { parts } => suite::run(&workspace, &parts),
         Task::Sim { args } => sim::run(&workspace, &args),
         Task::Fuzz(args) => fuzz::run(&workspace, &args),
+        Task::Bindings => bindings::run(&workspace),
         Task::Bench { args } => bench::run(&workspace, &args),
     };
     done.unwrap_or_else(|error| {

@@ -1,9 +1,11 @@
 //! `./dev test`: the parts, in the order in which a mistake is cheapest to hear of.
 
+mod bindings;
 mod core;
 mod deny;
 mod docs;
 mod judges;
+mod swift;
 
 use crate::{XtaskError, floor::Floor, tally::Tally, workspace::Workspace};
 use clap::ValueEnum;
@@ -16,6 +18,8 @@ pub(crate) enum Part {
     Docs,
     /// Format, lints and the workspace's own tests.
     Core,
+    /// The facade in the languages of the shells.
+    Bindings,
     /// Programs nobody here wrote open what Payung seals.
     Judges,
     /// Licences, sources and known defects of the dependencies.
@@ -30,6 +34,7 @@ pub(crate) fn run(workspace: &Workspace, parts: &[Part]) -> Result<ExitCode, Xta
         sum += match part {
             Part::Docs => docs::run(workspace)?,
             Part::Core => core::run(workspace, &floor)?,
+            Part::Bindings => bindings::run(workspace, &floor)?,
             Part::Judges => judges::run(workspace, &floor)?,
             Part::Deny => deny::run(workspace, &floor)?,
         };

@@ -30,6 +30,26 @@ impl Tally {
         Self::from_counts(line.split(','))
     }
 
+    /// From `Tests run: 9, Failures: 0, Errors: 1, Skipped: 0, …` of a report of Maven's surefire.
+    pub(crate) fn from_surefire(line: &str) -> Option<Self> {
+        let counts: Vec<u64> = line
+            .strip_prefix("Tests run: ")?
+            .split(", ")
+            .map_while(|part| part.rsplit(": ").next()?.parse().ok())
+            .collect();
+        let [run, failures, errors, skipped, ..] = counts[..] else { return None };
+        let failed = failures + errors;
+        Some(Self { passed: run.saturating_sub(failed + skipped), failed, skipped })
+    }
+
+    /// From `Executed 9 tests, with 1 failure (0 unexpected) in …` of XCTest.
+    pub(crate) fn from_xctest(line: &str) -> Option<Self> {
+        let mut words = line.trim().strip_prefix("Executed ")?.split_whitespace();
+        let run: u64 = words.next()?.parse().ok()?;
+        let failed: u64 = words.skip_while(|word| *word != "with").nth(1)?.parse().ok()?;
+        Some(Self { passed: run.saturating_sub(failed), failed, skipped: 0 })
+    }
+
     fn from_counts<'line>(parts: impl Iterator<Item = &'line str>) -> Option<Self> {
         let (mut passed, mut failed, mut skipped) = (None, None, 0);
         for part in parts {
@@ -84,6 +104,16 @@ mod tests {
         assert_eq!(Tally::from_cargo(BAD), Some(Tally { passed: 3, failed: 2, skipped: 0 }));
         assert_eq!(Tally::from_cargo("test nik::tests::serial_0000_is_rejected ... ok"), None);
         assert_eq!(Tally::from_cargo("running 5 tests"), None);
+    }
+
+    #[test]
+    fn reports_of_surefire_and_xctest_are_counted() {
+        let surefire = "Tests run: 9, Failures: 1, Errors: 1, Skipped: 2, Time elapsed: 3.1 s <<< FAILURE!";
+        assert_eq!(Tally::from_surefire(surefire), Some(Tally { passed: 5, failed: 2, skipped: 2 }));
+        assert_eq!(Tally::from_surefire("Test set: StoryTest"), None);
+        let xctest = "\t Executed 9 tests, with 1 failure (0 unexpected) in 4.2 (4.2) seconds";
+        assert_eq!(Tally::from_xctest(xctest), Some(Tally { passed: 8, failed: 1, skipped: 0 }));
+        assert_eq!(Tally::from_xctest("Executed tests"), None);
     }
 
     #[test]

@@ -60,11 +60,11 @@ impl Workspace {
         said.status.success().then(|| String::from_utf8_lossy(&said.stdout).trim().to_owned())
     }
 
-    /// Builds every binary of the workspace, always the whole of it: building single packages selects other
+    /// Builds every library and binary of the workspace, always the whole of it: building single packages selects other
     /// features and compiles the dependencies again.
     pub(crate) fn build(&self, floor: &Floor, profile: Profile) -> Result<(), XtaskError> {
         let mut command = self.cargo("build");
-        command.args(["--workspace", "--bins"]);
+        command.arg("--workspace");
         if profile == Profile::Release {
             command.arg("--release");
         }

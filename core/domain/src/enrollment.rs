@@ -4,6 +4,7 @@
 //! *Captured is not covered*: a worker is covered only while [`EnrollmentState::is_covered`], which nothing but the
 //! branch's payment makes true.
 
+mod due;
 mod number;
 mod phase;
 mod returned;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Month;
 use crate::wire::wire_enum;
 
+pub use due::Due;
 pub use number::{Kpj, KpjError};
 pub use phase::{Phase, label, next_step, phase};
 pub use returned::{ReturnReason, return_reason, return_reasons};

@@ -279,7 +279,7 @@ fn is_young(birth: Option<NaiveDate>, today: NaiveDate) -> bool {
 
 fn differs(issued: Option<&NikRegion>, home: Option<RegionCode>) -> bool {
     let (Some(issued), Some(home)) = (issued, home) else { return false };
-    if issued.is_retired() {
+    if issued.retired {
         // A retired code says nothing about moving: in Papua the same house got a new code in 2022.
         return !home.to_string().starts_with('9');
     }

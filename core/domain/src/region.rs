@@ -229,14 +229,8 @@ pub struct NikRegion {
     pub regency: String,
     /// Name of the province that has the code's first two digits today.
     pub province: String,
-    retired: bool,
-}
-
-impl NikRegion {
     /// Whether the code was given up in a split (the 2022 and 2023 Papua decrees) and lives on only in NIKs.
-    pub fn is_retired(&self) -> bool {
-        self.retired
-    }
+    pub retired: bool,
 }
 
 /// The current region of this code. Retired codes are not answered: nobody lives there any more.

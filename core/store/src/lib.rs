@@ -10,6 +10,7 @@ mod draft;
 mod error;
 mod fail;
 mod fixing;
+mod history;
 mod index;
 mod key;
 mod list;
@@ -37,6 +38,7 @@ pub use fail::FAIL_POINTS;
 #[cfg(feature = "fail-points")]
 pub use fail::{FailHook, set_fail_hook};
 pub use fixing::{NeedsFixing, OpenConflict};
+pub use history::HistoryEntry;
 pub use key::DatabaseKey;
 pub use list::{Counts, Page, PageKey, WorkerQuery, WorkerSummary};
 pub use media::{MediaCounts, NewAttachment, UploadPlace, WaitingFile};

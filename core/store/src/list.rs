@@ -18,11 +18,13 @@ use payung_domain::{
 };
 use rusqlite::{Transaction, params_from_iter, types::Value as Sql};
 
-/// Where a page ended.
+/// Where a page ended; to be handed back as it is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PageKey {
-    sort: String,
-    rid: i64,
+    /// What the list is ordered by: a name.
+    pub sort: String,
+    /// The row, among those of that name.
+    pub rid: i64,
 }
 
 impl std::fmt::Debug for PageKey {

@@ -15,7 +15,7 @@ use payung_domain::{
 };
 use payung_protocol::{AppFacts, Checksum, Cursor, Offer, Request};
 use rusqlite::Transaction;
-use std::sync::atomic::Ordering;
+use std::{collections::BTreeSet, sync::atomic::Ordering};
 
 /// What a request asked with; its reply is taken by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -243,6 +243,50 @@ impl Store {
                 checksum: if cursor.is_some() { Some(area::total(tx)?) } else { None },
                 asked: Asked { device, cursor, sent_at: now_ms },
             })
+        })
+    }
+
+    /// A request of the ops without an outcome that are not among `sealed`, new ones numbered now: for files that are
+    /// carried by somebody else. The server is asked about held ops, and for checksums, by the phone itself.
+    ///
+    /// # Errors
+    /// [`StoreError::NotJoined`](crate::StoreError::NotJoined) before joining.
+    pub fn unsealed_batch(
+        &self,
+        sealed: &BTreeSet<u64>,
+        max_ops: usize,
+        max_bytes: usize,
+        now_ms: i64,
+    ) -> Result<Batch> {
+        self.write("number", |tx, changed| {
+            let device = meta::device(tx)?.ok_or(crate::StoreError::NotJoined)?;
+            let mut room = Room::new(max_ops, max_bytes);
+            if meta::number(tx, "rejoin_needed")? == 0 {
+                op::for_each(tx, "WHERE op.state = 'sent' ORDER BY op.n", [], |op| {
+                    let Some(n) = op.n.filter(|n| !sealed.contains(n)) else { return Ok(true) };
+                    let fits = room.fits(&op);
+                    if fits {
+                        room.ops.push(op.into_op(n)?);
+                    }
+                    Ok(fits)
+                })?;
+                if !room.full {
+                    changed.outbox = number_new(tx, &mut room, device, false)?;
+                }
+            }
+            let asked = Asked { device, cursor: meta::cursor(tx)?, sent_at: now_ms };
+            let (ops, seen_through) = (room.ops, seen_through(tx)?);
+            Ok(Batch { ops, seen_through, offered: Vec::new(), checksum: None, asked, more: room.full })
+        })
+    }
+
+    /// The numbers of the ops without a final outcome.
+    pub fn outstanding(&self) -> Result<BTreeSet<u64>> {
+        self.read(|tx| {
+            let mut statement =
+                tx.prepare_cached("SELECT n FROM op WHERE state IN ('sent', 'held') AND n IS NOT NULL")?;
+            let numbers = statement.query_map([], |row| Ok(sql::unbits(row.get(0)?)))?;
+            Ok(numbers.collect::<rusqlite::Result<_>>()?)
         })
     }
 

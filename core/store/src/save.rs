@@ -44,8 +44,8 @@ pub struct Registered {
     pub ids: NewIds,
     /// The sum to be paid.
     pub quote: Quote,
-    /// What the official should look at.
-    pub warnings: Vec<&'static str>,
+    /// Codes of what the official should look at.
+    pub warnings: Vec<String>,
 }
 
 /// An edit as its form saw it.
@@ -298,7 +298,8 @@ impl Store {
             create(tx, ids.event, &Kind::EnrollmentEvent, context.area, &event, now_ms)?;
             draft::delete(tx, draft)?;
             (changed.records, changed.outbox, changed.drafts) = (true, true, true);
-            Ok(Registered { ids, quote: registration.quote, warnings: registration.warnings })
+            let warnings = registration.warnings.into_iter().map(str::to_owned).collect();
+            Ok(Registered { ids, quote: registration.quote, warnings })
         })
     }
 

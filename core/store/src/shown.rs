@@ -93,7 +93,7 @@ impl ShownRecord {
     }
 }
 
-fn mark(op: &SavedOp) -> Mark {
+pub(crate) fn mark(op: &SavedOp) -> Mark {
     match op.state {
         OpState::New | OpState::Sent => Mark::Waiting,
         OpState::Held => Mark::Held,

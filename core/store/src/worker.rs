@@ -8,10 +8,11 @@ use crate::{
 };
 use chrono::NaiveDate;
 use payung_domain::{
-    enrollment::{EnrollmentState, Phase, label, next_step, phase},
+    enrollment::{Due, EnrollmentState, Phase, label, next_step, phase},
     field::Kind,
     id::RecordId,
     op::Outcome,
+    worker::cover_quote,
 };
 
 /// One enrolment as shown.
@@ -27,6 +28,8 @@ pub struct EnrollmentView {
     pub label: String,
     /// What to do next, in Indonesian.
     pub next_step: String,
+    /// What is to be paid.
+    pub due: Due,
     /// Its events, oldest first.
     pub events: Vec<ShownRecord>,
 }
@@ -61,6 +64,7 @@ impl Store {
                 record = shown::shown(tx, survivor)?.ok_or(StoreError::NotFound)?;
             }
             let summary = list::summary(tx, record.id, today)?.ok_or(StoreError::NotFound)?;
+            let worker = record.body();
             let enrollments = shown::children(tx, record.id, &Kind::Enrollment)?
                 .into_iter()
                 .map(|enrollment| {
@@ -69,6 +73,7 @@ impl Store {
                         phase: phase(&state, today),
                         label: label(&state, today),
                         next_step: next_step(&state, today),
+                        due: Due::on(today, &state, cover_quote(&worker, &enrollment.body()).as_ref()),
                         events: shown::children(tx, enrollment.id, &Kind::EnrollmentEvent)?,
                         state,
                         record: enrollment,

@@ -70,7 +70,7 @@ fn nik_typed_twice_on_one_phone_is_warned_about() {
     let first = register(&phone, 9001, "Budi Karangan");
     let draft = fill(&phone, &form(9001, "Budi Karangan Lagi"));
     let second = register_draft(&phone, draft, ids()).unwrap();
-    assert!(second.warnings.contains(&"nik_on_this_phone"), "{:?}", second.warnings);
+    assert!(second.warnings.iter().any(|code| code == "nik_on_this_phone"), "{:?}", second.warnings);
     assert_eq!(phone.find_nik(&nik(9001)).unwrap(), [first.worker, second.ids.worker]);
     assert!(phone.find_nik(&nik(9002)).unwrap().is_empty());
     let similar = phone.similar_names("Boedi Karangan", &rt()).unwrap();

@@ -5,6 +5,7 @@
 //! to this phone and bound to that very request. Everything else, a portal's "200 OK" included, only makes the phone
 //! wait, seal again or ask a person.
 
+mod abandon;
 mod address;
 mod backoff;
 mod batch;
@@ -17,11 +18,13 @@ mod media;
 mod membership;
 mod pace;
 mod report;
+mod sealed;
 #[cfg(test)]
 mod test_rng;
 mod transport;
 mod watch;
 
+pub use abandon::Abandonable;
 pub use address::{AddressError, ServerAddress};
 pub use courier::Courier;
 pub use engine::{Outgoing, SyncEngine, Urgency};
@@ -30,6 +33,7 @@ pub use http::{HttpSetupError, HttpTransport, Timeouts};
 pub use join::{JoinFacts, join};
 pub use media::{MediaRoad, UploadError, UploadFailure, UploadReport, UploadTerms, Uploader};
 pub use payung_protocol::Endpoint;
+pub use sealed::{CarryReport, OutboxLock, SealedOutbox};
 pub use report::{Pause, SyncReport, SyncState};
 pub use transport::{InProcess, PortalSign, Transport, TransportError};
 pub use watch::Watching;

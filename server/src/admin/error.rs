@@ -4,9 +4,10 @@ use crate::{
     export::{FileError, LineError, TemplateError},
     keys::KeysError,
     media::{MediaError, SweepError},
-    service::{OpenError, ServiceError, operator::SetupError},
+    service::{BundleError, OpenError, ServiceError, operator::SetupError},
     storage::StorageError,
 };
+use payung_protocol::SealError;
 use serde_json::{Value, json};
 use std::{fmt::Write as _, io, path::PathBuf};
 
@@ -78,6 +79,14 @@ pub enum AdminError {
         /// Why.
         source: io::Error,
     },
+    /// A sealed bundle.
+    #[error("{}: {}", path.display(), bundle_words(.source))]
+    Bundle {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: BundleError,
+    },
     /// Writing the CSV.
     #[error("the file cannot be written: {0}")]
     Csv(#[from] csv::Error),
@@ -91,6 +100,17 @@ fn service_words(error: &ServiceError) -> String {
         ServiceError::Refused(code) => words(code),
         other => other.to_string(),
     }
+}
+
+fn bundle_words(error: &BundleError) -> String {
+    let next = match error {
+        BundleError::Seal(SealError::UnknownReceiver(_)) => {
+            "it is sealed to a key this server has no more: let the phone seal it anew"
+        }
+        BundleError::Seal(_) => "is it a .bundle file of a phone of this server, and whole?",
+        _ => "nothing of it was taken; try again",
+    };
+    format!("{error}: {next}")
 }
 
 /// The error in one line, then every wrong line on its own.

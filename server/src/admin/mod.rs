@@ -3,6 +3,7 @@
 //! Tables for people, `--json` for scripts. Every act names who (`--as`), goes to the audit and to the journal.
 
 mod branch;
+mod bundle;
 mod desk;
 mod error;
 mod keys;
@@ -83,6 +84,8 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<offered::OfferedCommand>,
     },
+    /// Take sealed bundles that came as files
+    Bundle(bundle::BundleArgs),
     /// Erase a person by law: from the database, the journal and, with their next exchange, the phones
     Erase(offered::EraseArgs),
     /// Workers and where their enrolments stand
@@ -200,6 +203,7 @@ fn dispatch(args: &Args, now: i64) -> Result<Answer, AdminError> {
         Command::Duplicates { command } => desk::duplicates(&desk, command.as_ref()),
         Command::Held { command } => desk::held(&desk, command.as_ref()),
         Command::Offered { command } => offered::offered(&desk, command.as_ref()),
+        Command::Bundle(args) => bundle::bundle(&desk, args),
         Command::Erase(args) => offered::erase(&desk, args),
         Command::Workers(args) => work::workers(&desk, args),
         Command::Show(args) => work::show(&desk, args),

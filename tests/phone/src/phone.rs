@@ -102,7 +102,7 @@ impl Phone {
             Command::List { query, limit } => self.list(&query, limit.unwrap_or(usize::MAX)),
             Command::Detail { worker } => {
                 let today = self.today()?;
-                Ok(view::detail(&self.store.worker(worker, today)?, today))
+                Ok(view::detail(&self.store.worker(worker, today)?))
             }
             Command::Conflicts => Ok(self.store.conflicts()?.iter().map(view::conflict).collect()),
             Command::NeedsFixing => Ok(self.store.needs_fixing()?.iter().map(view::fixing).collect()),
@@ -267,7 +267,7 @@ impl Phone {
             }
         }
         rows.truncate(limit);
-        rows.iter().map(|summary| Ok(view::row(summary, &self.store.worker(summary.id, today)?, today))).collect()
+        rows.iter().map(|summary| Ok(view::row(summary, &self.store.worker(summary.id, today)?))).collect()
     }
 
     fn counts(&self) -> Done {

@@ -1,13 +1,12 @@
 //! Answers about workers.
 
-use chrono::NaiveDate;
-use payung_domain::worker::cover_quote;
+use payung_domain::enrollment::Due;
 use payung_store::{Draft, EnrollmentView, Mark, NeedsFixing, OpenConflict, ShownRecord, WorkerDetail, WorkerSummary};
 use payung_sync::SyncReport;
 use serde_json::{Map, Value, json};
 
 /// A row of a list, with the sum due.
-pub(crate) fn row(summary: &WorkerSummary, detail: &WorkerDetail, today: NaiveDate) -> Value {
+pub(crate) fn row(summary: &WorkerSummary, detail: &WorkerDetail) -> Value {
     json!({
         "worker": summary.id,
         "name": summary.name,
@@ -18,7 +17,7 @@ pub(crate) fn row(summary: &WorkerSummary, detail: &WorkerDetail, today: NaiveDa
         "phase": summary.phase.map(payung_domain::enrollment::Phase::code),
         "label": summary.label,
         "next_step": summary.next_step,
-        "due": counted(detail).map(|enrollment| due(&detail.record, enrollment, today)),
+        "due": counted(detail).map(|enrollment| due(&enrollment.due)),
         "waiting": summary.waiting,
         "held": summary.held,
         "refused": summary.refused,
@@ -31,36 +30,32 @@ fn counted(detail: &WorkerDetail) -> Option<&EnrollmentView> {
     detail.enrollments.iter().rev().find(|enrollment| Some(enrollment.phase) == detail.summary.phase)
 }
 
-/// What is to be paid: by the branch's code if there is one, else as reckoned; nothing once it is paid.
-fn due(worker: &ShownRecord, enrollment: &EnrollmentView, today: NaiveDate) -> Value {
-    let quote = cover_quote(&worker.body(), &enrollment.record.body());
-    let code = enrollment.state.payment_code.as_ref();
-    let paid = enrollment.state.covered.is_some();
-    let amount = code.map(|code| code.amount).or(quote.as_ref().map(|quote| quote.total));
+fn due(due: &Due) -> Value {
+    let Due { amount, quoted, months, code, valid_to, expired, until } = due;
     json!({
-        "amount": if paid { Some(0) } else { amount },
-        "quoted": quote.as_ref().map(|quote| quote.total),
-        "months": quote.as_ref().map(|quote| quote.months.len()),
-        "code": code.map(|code| &code.code),
-        "valid_to": code.map(|code| code.valid_to),
-        "expired": enrollment.state.code_expired(today),
-        "until": enrollment.state.covered.map(|covered| covered.until),
+        "amount": amount,
+        "quoted": quoted,
+        "months": months,
+        "code": code,
+        "valid_to": valid_to,
+        "expired": expired,
+        "until": until,
     })
 }
 
 /// Everything about a worker.
-pub(crate) fn detail(detail: &WorkerDetail, today: NaiveDate) -> Value {
+pub(crate) fn detail(detail: &WorkerDetail) -> Value {
     let enrollment = |view: &EnrollmentView| {
         let mut told = record(&view.record);
         told["phase"] = view.phase.code().into();
         told["label"] = view.label.as_str().into();
         told["next_step"] = view.next_step.as_str().into();
-        told["due"] = due(&detail.record, view, today);
+        told["due"] = due(&view.due);
         told["events"] = view.events.iter().map(record).collect();
         told
     };
     let mut told = record(&detail.record);
-    told["row"] = row(&detail.summary, detail, today);
+    told["row"] = row(&detail.summary, detail);
     told["enrollments"] = detail.enrollments.iter().map(enrollment).collect();
     told["visits"] = detail.visits.iter().map(record).collect();
     told["duplicates"] = json!(detail.duplicates);

@@ -27,7 +27,7 @@ fn a_plain_nik_fills_in_birth_date_sex_and_region() {
     assert_eq!(read.birth, Some(date(1990, 5, 15)));
     assert_eq!(read.sex, Some(Sex::Male));
     let region = read.region.unwrap();
-    assert_eq!((region.district.as_str(), region.is_retired()), ("Purwokerto Selatan", false));
+    assert_eq!((region.district.as_str(), region.retired), ("Purwokerto Selatan", false));
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn an_unknown_region_warns() {
 fn a_retired_region_passes() {
     let read = check("9101011505909001", |c| c.home = RegionCode::parse("93.01.01.1001").ok());
     assert_eq!((read.retype, read.warn), (vec![], vec![]));
-    assert!(read.region.unwrap().is_retired());
+    assert!(read.region.unwrap().retired);
     let moved = check("9101011505909001", |c| c.home = RegionCode::parse("33.02.24.1001").ok());
     assert_eq!(moved.warn, [NikWarning::RegionDiffers]);
 }

@@ -183,7 +183,7 @@ fn nik_prefix_of_a_current_district_is_known() {
     assert_eq!(region.district, "Purwokerto Selatan");
     assert_eq!(region.regency, "Kabupaten Banyumas");
     assert_eq!(region.province, "Jawa Tengah");
-    assert!(!region.is_retired());
+    assert!(!region.retired);
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn every_retired_district_is_known_by_nik_and_lives_nowhere() {
         if retired.level() == Level::District {
             districts += 1;
             let region = by_nik_prefix(&retired.to_string().replace('.', "")).unwrap();
-            assert!(region.is_retired());
+            assert!(region.retired);
             assert_eq!(region.district, name);
         }
     }

@@ -1,0 +1,105 @@
+//! Forms and acts.
+
+use super::{Client, Result};
+use crate::{clock, plain::Fields};
+use payung_domain::{
+    area::Area,
+    contribution::Quote,
+    field::{FieldError, Kind},
+    id::RecordId,
+    nik::NikCheck,
+};
+use payung_store::{Decision, Draft, DraftId, Registered, Saved};
+use serde_json::Value;
+
+#[uniffi::export]
+impl Client {
+    /// Opens a form: on a new person, or on a record as it is shown now. A record has one form on its way; that one
+    /// comes back with what was typed.
+    pub fn open_form(&self, record: Option<RecordId>) -> Result<Draft> {
+        self.open()?.open_form(record)
+    }
+
+    /// Saves one field of a form as typed, wrong or not; nothing takes it back. Names are those of docs/PROTOCOL.md,
+    /// parts with a dot: `birth.place`.
+    pub fn type_field(&self, form: DraftId, name: String, value: Value) -> Result<()> {
+        self.open()?.type_fields(form, &[(name, value)].into())
+    }
+
+    /// Saves several fields at once: what a scan or the house before filled in.
+    pub fn type_fields(&self, form: DraftId, fields: Fields) -> Result<()> {
+        self.open()?.type_fields(form, &fields)
+    }
+
+    /// The forms on their way, last touched first: offered again after a kill.
+    pub fn forms(&self) -> Result<Vec<Draft>> {
+        Ok(self.open()?.store.drafts()?)
+    }
+
+    /// Throws a form away.
+    pub fn discard_form(&self, form: DraftId) -> Result<()> {
+        Ok(self.open()?.store.discard_draft(form)?)
+    }
+
+    /// What is wrong with a form so far; empty when it can be registered.
+    pub fn check_form(&self, form: DraftId, area: Option<Area>) -> Result<Vec<FieldError>> {
+        self.open()?.check_form(form, area)
+    }
+
+    /// What a NIK says and what is odd about it, beside what the form holds.
+    pub fn check_nik(&self, typed: String, form: Option<DraftId>) -> Result<NikCheck> {
+        self.open()?.check_nik(&typed, form)
+    }
+
+    /// What the cover of a form costs, month by month.
+    pub fn quote(&self, form: DraftId, area: Option<Area>) -> Result<Quote> {
+        self.open()?.quote(form, area)
+    }
+
+    /// Registers the person of a form: durable when it returns. In the official's own area unless another is named.
+    pub fn register(&self, form: DraftId, area: Option<Area>) -> Result<Registered> {
+        let registered = self.open()?.register(form, area)?;
+        self.seal_quietly();
+        Ok(registered)
+    }
+
+    /// Saves the form of an existing record.
+    pub fn save_form(&self, form: DraftId) -> Result<Saved> {
+        let saved = self.open()?.save_form(form)?;
+        self.seal_quietly();
+        Ok(saved)
+    }
+
+    /// Adds a visit: `outcome`, and what else docs/PROTOCOL.md names. `corrects` names a visit that was a mistake.
+    pub fn add_visit(&self, fields: Fields, area: Option<Area>) -> Result<RecordId> {
+        let id = self.open()?.add_fact(&Kind::Visit, &fields, area)?;
+        self.seal_quietly();
+        Ok(id)
+    }
+
+    /// Something done to an enrolment: `enrollment`, `event` (`resubmit`, `renew`, `withdraw`, `report_death`), `note`.
+    pub fn add_event(&self, fields: Fields) -> Result<RecordId> {
+        let id = self.open()?.add_fact(&Kind::EnrollmentEvent, &fields, None)?;
+        self.seal_quietly();
+        Ok(id)
+    }
+
+    /// Decides a conflict, with its candidates before the person.
+    pub fn resolve(&self, decision: Decision) -> Result<()> {
+        self.open()?.resolve(&decision)?;
+        self.seal_quietly();
+        Ok(())
+    }
+
+    /// Sends a refused act again, under a new number.
+    pub fn try_again(&self, k: i64) -> Result<()> {
+        self.open()?.store.retry(k)?;
+        self.seal_quietly();
+        Ok(())
+    }
+
+    /// Gives a refused act up.
+    pub fn give_up(&self, k: i64) -> Result<()> {
+        Ok(self.open()?.store.discard(k, clock::now_ms())?)
+    }
+}

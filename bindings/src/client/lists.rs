@@ -1,0 +1,83 @@
+//! What screens show.
+
+use super::{Client, Result};
+use payung_domain::id::RecordId;
+use payung_store::{
+    Counts, HistoryEntry, NeedsFixing, OpenConflict, Page, PageKey, Waiting, WorkerDetail, WorkerQuery,
+};
+use payung_sync::SyncState;
+
+/// Who this phone belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Membership {
+    /// The device.
+    pub device: payung_domain::id::DeviceId,
+    /// The official.
+    pub official: payung_domain::id::OfficialId,
+    /// Their own area.
+    pub area: payung_domain::area::Area,
+    /// The same in words: `RT 002 RW 005`.
+    pub area_label: String,
+}
+
+#[uniffi::export]
+impl Client {
+    /// Who this phone belongs to; none before it has joined.
+    pub fn membership(&self) -> Result<Option<Membership>> {
+        let identity = self.open()?.store.identity()?;
+        Ok(identity.map(|identity| Membership {
+            device: identity.device,
+            official: identity.official,
+            area_label: identity.area.label(),
+            area: identity.area,
+        }))
+    }
+
+    /// A page of workers, by name; all that the query sets must fit.
+    pub fn workers(&self, query: WorkerQuery) -> Result<Page> {
+        let session = self.open()?;
+        Ok(session.store.workers(&query, session.today()?)?)
+    }
+
+    /// A page of what was typed into the one search field: digits are a NIK, its end or a phone, else a name.
+    pub fn search(&self, typed: String, after: Option<PageKey>, limit: u32) -> Result<Page> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.workers(WorkerQuery { after, ..WorkerQuery::typed(&typed, limit) })
+    }
+
+    /// Everything about a worker; a linked duplicate answers as the surviving record.
+    pub fn worker(&self, id: RecordId) -> Result<WorkerDetail> {
+        let session = self.open()?;
+        Ok(session.store.worker(id, session.today()?)?)
+    }
+
+    /// What this phone did to a record, oldest first.
+    pub fn history(&self, record: RecordId) -> Result<Vec<HistoryEntry>> {
+        Ok(self.open()?.store.history(record)?)
+    }
+
+    /// Fields that two people wrote differently, with their candidates.
+    pub fn conflicts(&self) -> Result<Vec<OpenConflict>> {
+        Ok(self.open()?.store.conflicts()?)
+    }
+
+    /// Acts the office refused, or fields of them.
+    pub fn needs_fixing(&self) -> Result<Vec<NeedsFixing>> {
+        Ok(self.open()?.store.needs_fixing()?)
+    }
+
+    /// The numbers of the home screen.
+    pub fn counts(&self) -> Result<Counts> {
+        Ok(self.open()?.store.counts()?)
+    }
+
+    /// How many acts wait, by state.
+    pub fn waiting(&self) -> Result<Waiting> {
+        Ok(self.open()?.store.waiting()?)
+    }
+
+    /// What the exchange is doing.
+    pub fn sync_state(&self) -> SyncState {
+        self.courier.state()
+    }
+}

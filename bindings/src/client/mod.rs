@@ -1,0 +1,235 @@
+//! One phone.
+
+mod exchange;
+mod forms;
+mod lists;
+
+use crate::{clock, error::CoreError, notify::Notifier, session::Session};
+use payung_store::{DatabaseKey, Salvaged};
+use payung_sync::{Abandonable, Courier, HttpTransport, SealedOutbox, Timeouts, Watching};
+use serde_json::json;
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+use zeroize::Zeroizing;
+
+type Result<T> = std::result::Result<T, CoreError>;
+
+/// How a client is set up.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct ClientConfig {
+    /// A folder of this phone's own, private and out of backups; made if it is not there.
+    pub folder: PathBuf,
+    /// Version of the app, `1.4.2`, told to the server.
+    pub app_version: String,
+}
+
+/// What can be done with a client now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum LockState {
+    /// There is no database yet: the first start.
+    Fresh,
+    /// There is one, and it is locked.
+    Locked,
+    /// Unlocked, its store closed while the app is in the background.
+    Suspended,
+    /// Open.
+    Open,
+}
+
+/// What was brought over from a damaged database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Recovered {
+    /// Acts saved on this phone.
+    pub ops: u64,
+    /// Forms on their way.
+    pub drafts: u64,
+    /// Rows that could not be read: what was in them comes back by the exchange, or is lost.
+    pub lost: u64,
+}
+
+impl From<Salvaged> for Recovered {
+    fn from(Salvaged { ops, drafts, lost }: Salvaged) -> Self {
+        Self { ops, drafts, lost }
+    }
+}
+
+enum Door {
+    Locked,
+    Suspended(DatabaseKey),
+    Open { key: DatabaseKey, session: Box<Session> },
+}
+
+/// One phone: its store, its key, its exchange.
+#[derive(uniffi::Object)]
+pub struct Client {
+    config: ClientConfig,
+    door: RwLock<Door>,
+    notifier: Notifier,
+    courier: Courier,
+    road: Arc<Abandonable>,
+    outbox: SealedOutbox,
+    _watching: Watching,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+/// An open session for as long as a call takes.
+struct Held<'c>(RwLockReadGuard<'c, Door>);
+
+impl std::ops::Deref for Held<'_> {
+    type Target = Session;
+    fn deref(&self) -> &Session {
+        match &*self.0 {
+            Door::Open { session, .. } => session,
+            // checked when it was taken, and nobody changes it while it is held
+            Door::Locked | Door::Suspended(_) => unreachable!("held while open"),
+        }
+    }
+}
+
+#[uniffi::export]
+impl Client {
+    /// A client for the phone in `config.folder`. Opens nothing yet.
+    ///
+    /// # Errors
+    /// [`CoreError::NotSaved`], [`CoreError::Defect`] when the folder cannot be used or no thread can be had.
+    #[uniffi::constructor]
+    pub fn new(config: ClientConfig) -> Result<Arc<Self>> {
+        fs::create_dir_all(&config.folder)?;
+        #[cfg(unix)]
+        fs::set_permissions(&config.folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        let notifier = Notifier::start()?;
+        let courier = Courier::new();
+        let board = Arc::clone(&notifier.board);
+        let watching = courier.observe(move |state| board.state(state));
+        let road = Arc::new(Abandonable::new(Arc::new(HttpTransport::new(Timeouts::default())?)));
+        let outbox = SealedOutbox::of(&config.folder);
+        let door = RwLock::new(Door::Locked);
+        Ok(Arc::new(Self { config, door, notifier, courier, road, outbox, _watching: watching }))
+    }
+
+    /// What can be done now.
+    pub fn lock_state(&self) -> LockState {
+        match &*self.read() {
+            Door::Open { .. } => LockState::Open,
+            Door::Suspended(_) => LockState::Suspended,
+            Door::Locked if Session::exists(&self.config.folder) => LockState::Locked,
+            Door::Locked => LockState::Fresh,
+        }
+    }
+
+    /// Opens the store with a key of 32 bytes that the shell keeps by itself: for tools and tests. Apps use the PIN.
+    /// Tells what was brought over, when the database was found damaged and set aside.
+    ///
+    /// # Errors
+    /// [`CoreError::WrongKey`] and [`CoreError::NewerApp`] leave the file untouched.
+    pub fn unlock_with_key(&self, key: Vec<u8>) -> Result<Option<Recovered>> {
+        let key = Zeroizing::new(key);
+        let key: [u8; 32] = (**key).try_into().map_err(|_| CoreError::WrongKey)?;
+        self.open_with(DatabaseKey::new(key))
+    }
+
+    /// Closes the store and forgets the key. What waits to be sent is sealed first, so that a background job can carry
+    /// it. A run under way is left where it is.
+    ///
+    /// # Errors
+    /// None that keep it from being locked; [`CoreError::NotSaved`] when the outbox could not be sealed.
+    pub fn lock(&self) -> Result<()> {
+        let sealed = self.seal_outbox();
+        self.close(|_| Door::Locked);
+        match sealed {
+            Err(CoreError::Locked | CoreError::Suspended | CoreError::NotJoined) => Ok(()),
+            sealed => sealed.map(drop),
+        }
+    }
+
+    /// Closes the store and keeps the key in memory: before the system freezes the app (iOS kills an app that holds a
+    /// file lock while suspended). Does nothing when it is not open.
+    pub fn suspend(&self) {
+        self.close(|door| match door {
+            Door::Open { key, .. } => Door::Suspended(key),
+            other => other,
+        });
+    }
+
+    /// Opens the store again after [`Client::suspend`].
+    ///
+    /// # Errors
+    /// [`CoreError::Locked`] when it was locked meanwhile.
+    pub fn resume(&self) -> Result<()> {
+        let key = match &*self.read() {
+            Door::Open { .. } => return Ok(()),
+            Door::Suspended(key) => key.clone(),
+            Door::Locked => return Err(CoreError::Locked),
+        };
+        self.open_with(key).map(drop)
+    }
+
+    /// What helps someone who helps: versions, counters, the last exchanges. Holds nothing of a person.
+    pub fn support_bundle(&self) -> String {
+        let store = self.open().and_then(|session| Ok((session.counters()?, crate::exchanges::log(&session.store)?)));
+        let (counters, exchanges) = store.unwrap_or_default();
+        let bundle = json!({
+            "core": env!("CARGO_PKG_VERSION"),
+            "app": self.config.app_version,
+            "state": format!("{:?}", self.lock_state()),
+            "at": clock::now().to_rfc3339(),
+            "observers_failed": self.notifier.board.failed(),
+            "store": counters,
+            "exchanges": exchanges,
+        });
+        format!("{bundle:#}")
+    }
+}
+
+impl Client {
+    fn read(&self) -> RwLockReadGuard<'_, Door> {
+        // a panic under it left the door as it was: it is only ever replaced whole
+        self.door.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Door> {
+        self.door.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session, for as long as it is held.
+    fn open(&self) -> Result<Held<'_>> {
+        let door = self.read();
+        match &*door {
+            Door::Open { .. } => Ok(Held(door)),
+            Door::Suspended(_) => Err(CoreError::Suspended),
+            Door::Locked => Err(CoreError::Locked),
+        }
+    }
+
+    fn open_with(&self, key: DatabaseKey) -> Result<Option<Recovered>> {
+        let mut door = self.write();
+        if matches!(&*door, Door::Open { .. }) {
+            return Ok(None);
+        }
+        let board = Arc::clone(&self.notifier.board);
+        let session = Session::open(&self.config.folder, &key, move |changed| board.changed(changed))?;
+        let recovered = session.salvaged.map(Recovered::from);
+        *door = Door::Open { key, session: Box::new(session) };
+        drop(door);
+        self.road.open();
+        self.take_carried();
+        Ok(recovered)
+    }
+
+    /// Ends a run under way, waits for the calls under way, and closes the store.
+    fn close(&self, then: impl FnOnce(Door) -> Door) {
+        self.courier.interrupt();
+        self.road.leave();
+        let mut door = self.write();
+        let before = std::mem::replace(&mut *door, Door::Locked);
+        *door = then(before);
+    }
+}

@@ -1,0 +1,163 @@
+//! What a shell is told when something was not done. Each variant is something it acts upon; inner errors are turned
+//! into it here and nowhere else. No text repeats what a person typed.
+
+use payung_domain::field::FieldError;
+use payung_store::StoreError;
+use payung_sync::{HttpSetupError, JoinError, Pause, SyncError, SyncFailure, TransportError};
+
+/// Why the core did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+pub enum CoreError {
+    /// The client is locked: ask for the PIN.
+    #[error("the phone is locked")]
+    Locked,
+    /// The store is closed while the app is in the background: call `resume`.
+    #[error("the phone is suspended")]
+    Suspended,
+    /// The key is not this database's. Nothing was touched.
+    #[error("the key is not this database's")]
+    WrongKey,
+    /// Another process has the database open: end it.
+    #[error("the database is open elsewhere")]
+    AlreadyOpen,
+    /// A newer version of the app made the file: update the app. Nothing was touched.
+    #[error("a newer app made the database")]
+    NewerApp,
+    /// The database is damaged: open again, which sets it aside and brings over what can be read.
+    #[error("the database is damaged")]
+    Damaged,
+    /// Nothing of the act was saved: no space left, or the disk failed. Free some space and do it again.
+    #[error("not saved: no space left or the disk failed")]
+    NotSaved,
+    /// The phone has not joined, or must join again: ask for an invite.
+    #[error("the phone has not joined yet")]
+    NotJoined,
+    /// These fields are wrong; what was typed stays in its form.
+    #[error("{} fields are wrong", .fields.len())]
+    Invalid {
+        /// The fields with a stable code each.
+        fields: Vec<FieldError>,
+    },
+    /// No such record, form or op any more: show the list again.
+    #[error("not found")]
+    NotFound,
+    /// No answer came; nothing unsent was lost.
+    #[error("not connected")]
+    NotConnected {
+        /// What a person can do about it.
+        why: Pause,
+        /// When to try again, milliseconds since 1970; none where time does not help.
+        retry_at_ms: Option<i64>,
+    },
+    /// Too early after a failure, or the server asked to wait.
+    #[error("waiting")]
+    Wait {
+        /// Until when, milliseconds since 1970.
+        until_ms: i64,
+    },
+    /// The office says no.
+    #[error("refused: {code}")]
+    Refused {
+        /// Stable code: `invite_used`, `invite_expired` …
+        code: String,
+    },
+    /// What was scanned or pasted is not what it should be: an invite, a recovery answer.
+    #[error("not understood: {reason}")]
+    NotUnderstood {
+        /// For the log.
+        reason: String,
+    },
+    /// A run is under way already; its state can be observed.
+    #[error("a run is under way already")]
+    AlreadyRunning,
+    /// A defect of the core or of this phone: tell it with the support bundle.
+    #[error("a defect: {reason}")]
+    Defect {
+        /// For the log; holds nothing of a person.
+        reason: String,
+    },
+}
+
+impl CoreError {
+    pub(crate) fn defect(reason: impl std::fmt::Display) -> Self {
+        Self::Defect { reason: reason.to_string() }
+    }
+}
+
+impl From<StoreError> for CoreError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::WrongKey => Self::WrongKey,
+            StoreError::NewerSchema { .. } => Self::NewerApp,
+            StoreError::Damaged { .. } | StoreError::Corrupt => Self::Damaged,
+            StoreError::AlreadyOpen => Self::AlreadyOpen,
+            StoreError::NotSaved => Self::NotSaved,
+            StoreError::NotJoined => Self::NotJoined,
+            StoreError::InvalidDraft(fields) => Self::Invalid { fields },
+            StoreError::NotFound => Self::NotFound,
+            StoreError::NoCipher | StoreError::Folder(_) | StoreError::Defect(_) => Self::defect(error),
+        }
+    }
+}
+
+impl From<std::io::Error> for CoreError {
+    fn from(error: std::io::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl From<HttpSetupError> for CoreError {
+    fn from(error: HttpSetupError) -> Self {
+        Self::defect(error)
+    }
+}
+
+fn not_connected(why: Pause) -> CoreError {
+    CoreError::NotConnected { why, retry_at_ms: None }
+}
+
+impl From<TransportError> for CoreError {
+    fn from(error: TransportError) -> Self {
+        match error {
+            TransportError::Unreachable => not_connected(Pause::Unreachable),
+            TransportError::Timeout | TransportError::Cut => not_connected(Pause::Slow),
+            TransportError::Portal { .. } => not_connected(Pause::Portal),
+            TransportError::TooLarge { .. } => not_connected(Pause::Untrusted),
+            TransportError::Refused { problem, .. } => Self::Refused { code: problem.code.to_string() },
+        }
+    }
+}
+
+impl From<JoinError> for CoreError {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::Invite(_) | JoinError::Address(_) => Self::NotUnderstood { reason: error.to_string() },
+            JoinError::Refused(problem) => Self::Refused { code: problem.code.to_string() },
+            JoinError::Transport(error) => error.into(),
+            JoinError::Keys(_) | JoinError::Reply(_) | JoinError::OtherCertificate => not_connected(Pause::Untrusted),
+            JoinError::Seal(error) => Self::defect(error),
+            JoinError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SyncFailure> for CoreError {
+    fn from(failure: SyncFailure) -> Self {
+        let at = failure.retry_at_ms;
+        match failure.error {
+            SyncError::NotJoined => Self::NotJoined,
+            SyncError::AlreadyRunning => Self::AlreadyRunning,
+            SyncError::Waiting { until_ms } => Self::Wait { until_ms },
+            SyncError::Transport(error) => match Self::from(error) {
+                Self::NotConnected { why, .. } => Self::NotConnected { why, retry_at_ms: at },
+                other => other,
+            },
+            SyncError::Address(_) => not_connected(Pause::Unreachable),
+            SyncError::Reply(_) | SyncError::Keys(_) => {
+                Self::NotConnected { why: Pause::Untrusted, retry_at_ms: at }
+            }
+            SyncError::Seal(error) => Self::defect(error),
+            SyncError::Store(error) => error.into(),
+        }
+    }
+}

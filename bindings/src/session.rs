@@ -1,0 +1,216 @@
+//! An open phone: its store, who it belongs to, and the acts that need both and the clock.
+
+use crate::{clock, error::CoreError};
+use chrono::{NaiveDate, SecondsFormat};
+use payung_domain::{
+    area::Area,
+    calendar::{Zone, local_date},
+    contribution::{ContributionTable, Quote},
+    eligibility::Membership,
+    field::{FieldError, Kind, SCHEMA},
+    id::RecordId,
+    nik::{Nik, NikCheck, NikContext},
+    op::Body,
+    region::RegionCode,
+    worker::{CaptureContext, Registration, WorkerDraft},
+};
+use payung_protocol::AppFacts;
+use payung_store::{
+    Changed, DatabaseKey, Decision, Draft, DraftId, Identity, NewIds, Options, Registered, Salvaged, Saved, Store,
+    StoreError,
+};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+type Result<T> = std::result::Result<T, CoreError>;
+
+/// The database's name in the phone's folder.
+const DATABASE: &str = "payung.db";
+
+/// The store of an unlocked phone.
+pub(crate) struct Session {
+    pub(crate) store: Store,
+    pub(crate) folder: PathBuf,
+    /// What was brought over from a damaged file at this opening.
+    pub(crate) salvaged: Option<Salvaged>,
+    _observing: payung_store::Subscription,
+}
+
+impl Session {
+    /// Opens the store in `folder`. One found damaged is set aside, and what can be read of it is brought over.
+    pub(crate) fn open(
+        folder: &Path,
+        key: &DatabaseKey,
+        observer: impl Fn(Changed) + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let (database, options) = (folder.join(DATABASE), Options::default());
+        let store = match Store::open(&database, key, &options) {
+            // set aside; the next opening makes a fresh one
+            Err(StoreError::Damaged { .. }) => Store::open(&database, key, &options),
+            opened => opened,
+        }?;
+        let salvaged = bring_over(folder, &store, key)?;
+        let observing = store.observe(observer);
+        Ok(Self { store, folder: folder.to_owned(), salvaged, _observing: observing })
+    }
+
+    /// Whether there is a database in the folder.
+    pub(crate) fn exists(folder: &Path) -> bool {
+        folder.join(DATABASE).exists()
+    }
+
+    pub(crate) fn identity(&self) -> Result<Identity> {
+        self.store.identity()?.ok_or(CoreError::NotJoined)
+    }
+
+    /// The day in the region's zone; before joining, in western Indonesia.
+    pub(crate) fn today(&self) -> Result<NaiveDate> {
+        let area = self.store.identity()?.map(|identity| identity.area);
+        let now = clock::now();
+        Ok(area.map_or_else(|| local_date(now, Zone::Wib), |area| local_date(now, &area)))
+    }
+
+    /// What the server is told about the app.
+    pub(crate) fn facts(&self, app_version: &str) -> AppFacts {
+        let free = rustix::fs::statvfs(&self.folder).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        AppFacts { app_version: app_version.to_owned(), schema: SCHEMA, free_bytes: free }
+    }
+
+    fn area(&self, area: Option<Area>) -> Result<Area> {
+        area.map_or_else(|| Ok(self.identity()?.area), Ok)
+    }
+
+    fn capture<'a>(&self, area: &'a Area) -> Result<CaptureContext<'a>> {
+        Ok(CaptureContext {
+            now: clock::now(),
+            area,
+            official: self.identity()?.official,
+            table: ContributionTable::builtin(),
+            nik_on_this_phone: false,
+            membership: Membership::First,
+        })
+    }
+
+    fn checked(&self, draft: DraftId, area: &Area) -> Result<Registration> {
+        let form = WorkerDraft { fields: self.store.draft(draft)?.fields };
+        form.validate(&self.capture(area)?).map_err(|fields| CoreError::Invalid { fields })
+    }
+
+    /// Opens a form: on a new person, or on a record.
+    pub(crate) fn open_form(&self, record: Option<RecordId>) -> Result<Draft> {
+        Ok(self.store.open_draft(&Kind::Worker, record, clock::now_ms())?)
+    }
+
+    pub(crate) fn type_fields(&self, draft: DraftId, fields: &Body) -> Result<()> {
+        let typed: Vec<(&str, &Value)> = fields.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        Ok(self.store.set_draft_fields(draft, &typed, clock::now_ms())?)
+    }
+
+    /// What is wrong with a form so far; empty when it can be registered.
+    pub(crate) fn check_form(&self, draft: DraftId, area: Option<Area>) -> Result<Vec<FieldError>> {
+        match self.checked(draft, &self.area(area)?) {
+            Ok(_) => Ok(Vec::new()),
+            Err(CoreError::Invalid { fields }) => Ok(fields),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the cover of a form costs.
+    pub(crate) fn quote(&self, draft: DraftId, area: Option<Area>) -> Result<Quote> {
+        Ok(self.checked(draft, &self.area(area)?)?.quote)
+    }
+
+    pub(crate) fn register(&self, draft: DraftId, area: Option<Area>) -> Result<Registered> {
+        let area = self.area(area)?;
+        let ids = NewIds { worker: clock::new_id(), enrollment: clock::new_id(), event: clock::new_id() };
+        Ok(self.store.register_worker(draft, &self.capture(&area)?, ids)?)
+    }
+
+    pub(crate) fn save_form(&self, draft: DraftId) -> Result<Saved> {
+        Ok(self.store.save_draft(draft, clock::now_ms())?)
+    }
+
+    /// Adds a visit or an event of an enrolment. The moment is the phone's, unless the fields name one.
+    pub(crate) fn add_fact(&self, kind: &Kind, fields: &Body, area: Option<Area>) -> Result<RecordId> {
+        let now = clock::now();
+        let id = clock::new_id();
+        let mut body = Body::from([("at".to_owned(), now.to_rfc3339_opts(SecondsFormat::Secs, true).into())]);
+        body.extend(fields.clone());
+        self.store.add_fact(kind, id, &body, &self.area(area)?, now.timestamp_millis())?;
+        Ok(id)
+    }
+
+    pub(crate) fn resolve(&self, decision: &Decision) -> Result<()> {
+        Ok(self.store.resolve(decision, clock::now_ms())?)
+    }
+
+    /// What a NIK says and what is odd about it, with what else the form holds.
+    pub(crate) fn check_nik(&self, typed: &str, draft: Option<DraftId>) -> Result<NikCheck> {
+        let invalid = |error: payung_domain::nik::NikError| CoreError::Invalid {
+            fields: vec![FieldError::new("nik", error.code())],
+        };
+        let nik = Nik::parse(typed).map_err(invalid)?;
+        let form = draft.map(|draft| self.store.draft(draft)).transpose()?;
+        let own = form.as_ref().and_then(|form| form.record);
+        let typed = |field: &str| form.as_ref().and_then(|form| form.fields.get(field)).cloned();
+        let others = self.store.find_nik(&nik)?.into_iter().any(|found| Some(found) != own);
+        let text = |field: &str| typed(field).and_then(|value| value.as_str().map(str::to_owned));
+        let home = text("home.village").and_then(|code| RegionCode::parse(&code).ok());
+        Ok(nik.check(&NikContext {
+            typed_birth: text("birth.date").and_then(|date| date.parse().ok()),
+            typed_sex: typed("birth.sex").and_then(|sex| serde_json::from_value(sex).ok()),
+            home: home.or_else(|| self.store.identity().ok()??.area.village()),
+            on_this_phone: others,
+            ..NikContext::on(self.today()?)
+        }))
+    }
+
+    /// The counters a support bundle may hold: no field of anybody.
+    pub(crate) fn counters(&self) -> Result<Value> {
+        let (counts, waiting) = (self.store.counts()?, self.store.waiting()?);
+        let (epoch, cursor) = self.store.cursor()?;
+        Ok(json!({
+            "workers": counts.workers,
+            "saved_here": counts.saved_here,
+            "held": counts.held,
+            "received": counts.received,
+            "needs_fixing": counts.needs_fixing,
+            "conflicts": counts.conflicts,
+            "drafts": counts.drafts,
+            "outbox": {"new": waiting.new, "sent": waiting.sent, "held": waiting.held},
+            "epoch": epoch.map(|epoch| format!("{:016x}", epoch.0)),
+            "has_cursor": cursor.is_some(),
+            "device": self.store.identity()?.map(|identity| identity.device),
+            "rejoin_needed": self.store.rejoin_needed()?,
+            "clock_offset_ms": self.store.clock_offset_ms()?,
+            "schema": payung_store::SCHEMA_VERSION,
+        }))
+    }
+}
+
+/// Whatever was set aside as damaged and not brought over yet, be it that the app ended in between.
+fn bring_over(folder: &Path, store: &Store, key: &DatabaseKey) -> Result<Option<Salvaged>> {
+    let mut all: Option<Salvaged> = None;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // `payung.db.damaged-1`, without its log and key check
+        let number = name.strip_prefix("payung.db.damaged-").and_then(|number| number.parse::<u32>().ok());
+        let done = path.with_file_name(format!("{name}.brought-over"));
+        if number.is_some() && !done.exists() {
+            let salvaged = store.salvage(&path, key)?;
+            tracing::warn!(ops = salvaged.ops, drafts = salvaged.drafts, lost = salvaged.lost, "a damaged file");
+            fs::write(&done, [])?;
+            let before = all.unwrap_or_default();
+            all = Some(Salvaged {
+                ops: before.ops + salvaged.ops,
+                drafts: before.drafts + salvaged.drafts,
+                lost: before.lost + salvaged.lost,
+            });
+        }
+    }
+    Ok(all)
+}

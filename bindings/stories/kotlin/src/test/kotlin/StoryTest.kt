@@ -1,0 +1,266 @@
+import id.payung.core.Changed
+import id.payung.core.Client
+import id.payung.core.ClientConfig
+import id.payung.core.CoreException
+import id.payung.core.Decision
+import id.payung.core.FieldValue
+import id.payung.core.Saved
+import id.payung.core.StoreObserver
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNotEquals
+import org.junit.Assert.assertNotNull
+import org.junit.Assert.assertNull
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.FixMethodOrder
+import org.junit.Test
+import org.junit.runners.MethodSorters
+import java.io.File
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.atomic.AtomicLong
+import java.util.concurrent.locks.ReentrantLock
+import kotlin.concurrent.withLock
+
+private fun env(name: String): String = requireNotNull(System.getenv(name)) { "$name is not set: run ./dev test bindings" }
+
+private val FOLDER = File(env("PAYUNG_STORY_FOLDER"))
+private val KEYS = mapOf("darmo" to ByteArray(32) { 7 }, "warti" to ByteArray(32) { 8 })
+
+private fun text(value: String) = FieldValue.Text(value)
+
+private val yes = FieldValue.Flag(true)
+
+/** What an official types of an invented person. */
+private fun person(serial: Int, name: String): Map<String, FieldValue> =
+    mapOf(
+        "nik" to text("330224150590$serial"),
+        "name" to text(name),
+        "birth.date" to text("1990-05-15"),
+        "birth.place" to text("BANYUMAS"),
+        "birth.sex" to text("male"),
+        "mother_name" to text("SUPARTI KARANGAN"),
+        "home.line" to text("Gang Melati 9"),
+        "phone" to text("081200009001"),
+        "occupations.first" to text("penderes"),
+        "income" to text("1.500.000"),
+        "cover.months" to FieldValue.Whole(3),
+        "heirs" to FieldValue.Items(
+            listOf(FieldValue.Parts(mapOf("name" to text("TURAH KARANGAN"), "relation" to text("child")))),
+        ),
+        "declaration.independent" to yes,
+        "declaration.healthy" to yes,
+        "consent.text_version" to text("2026-1"),
+        "consent.language" to text("id"),
+        "consent.read_by" to text("official"),
+    )
+
+private fun phone(name: String): Client =
+    Client(ClientConfig(File(FOLDER, name).path, "1.0.0")).also { it.unlockWithKey(KEYS.getValue(name)) }
+
+private fun everybody(client: Client) = client.search("", null, 50u).rows
+
+/** The child of the kill: registers one person, types half of another, and waits to be killed. */
+fun main(args: Array<String>) {
+    val client = phone(args[0])
+    val form = client.openForm(null)
+    client.typeFields(form.id, person(args[1].toInt(), "Kuswanto Terbunuh"))
+    client.register(form.id, null)
+    val half = client.openForm(null)
+    client.typeField(half.id, "name", text("Setengah Jadi"))
+    println("saved")
+    Thread.sleep(Long.MAX_VALUE)
+}
+
+/** Counts what it is told; the first time it throws what no observer should. */
+private class Told(private val client: Client, private val throws: Boolean) : StoreObserver {
+    val times = AtomicInteger()
+    val workers = AtomicLong()
+    private val lock = ReentrantLock()
+    private val heard = lock.newCondition()
+
+    override fun changed(what: Changed) {
+        val time = lock.withLock { times.incrementAndGet().also { heard.signalAll() } }
+        check(!(throws && time == 1)) { "not an error of ours" }
+        // under no lock of the core, so it may ask back
+        workers.set(client.counts().workers.toLong())
+    }
+
+    fun waitFor(wanted: Int): Boolean = lock.withLock {
+        var left = TimeUnit.SECONDS.toNanos(20)
+        while (times.get() < wanted && left > 0) left = heard.awaitNanos(left)
+        times.get() >= wanted
+    }
+}
+
+/** The steps build on each other, in the order of their names: see ../README.md. */
+@FixMethodOrder(MethodSorters.NAME_ASCENDING)
+class StoryTest {
+    companion object {
+        private val darmo by lazy { phone("darmo") }
+        private val warti by lazy { phone("warti") }
+    }
+
+    @Test
+    fun `1 join`() {
+        assertNull(darmo.membership())
+        assertThrows(CoreException.NotUnderstood::class.java) { darmo.join("https://example.org/not-an-invite", null) }
+        for ((client, invite) in listOf(darmo to "PAYUNG_INVITE_DARMO", warti to "PAYUNG_INVITE_WARTI")) {
+            client.join(env(invite), null)
+            // the same link again changes nothing: a lost answer burns nothing
+            client.join(env(invite), null)
+        }
+        assertEquals("33.02.24.1001.003.001", darmo.membership()!!.area)
+        assertNotEquals(darmo.membership()!!.official, warti.membership()!!.official)
+    }
+
+    @Test
+    fun `2 register`() {
+        val told = Told(darmo, throws = true)
+        val watching = darmo.observe(told)
+        assertTrue("the first value comes at once", told.waitFor(1))
+        val form = darmo.openForm(null)
+        val wrong = mapOf("nik" to text("3302241505"), "income" to text("banyak"))
+        darmo.typeFields(form.id, person(9001, "Rasikun Karangan") + wrong)
+        val refused = assertThrows(CoreException.Invalid::class.java) { darmo.register(form.id, null) }
+        assertEquals(setOf("nik", "income"), refused.fields.map { it.field }.toSet())
+        assertEquals(listOf(form.id), darmo.forms().map { it.id })
+        darmo.typeFields(form.id, person(9001, "Rasikun Karangan"))
+        assertTrue(darmo.checkForm(form.id, null).isEmpty())
+        val check = darmo.checkNik("3302241505909001", form.id)
+        assertEquals("1990-05-15" to "Purwokerto Selatan", check.birth to check.region?.district)
+        val quote = darmo.quote(form.id, null)
+        val registered = darmo.register(form.id, null)
+        assertEquals(quote.total, registered.quote.total)
+        val row = everybody(darmo).single()
+        assertEquals("RASIKUN KARANGAN" to true, row.name to row.waiting)
+        val before = told.times.get()
+        darmo.typeField(darmo.openForm(null).id, "name", text("x"))
+        assertTrue(told.waitFor(before + 1))
+        assertEquals(1, told.workers.get())
+        watching.end()
+        assertTrue(darmo.supportBundle().contains("\"observers_failed\": 1"))
+        darmo.forms().forEach { darmo.discardForm(it.id) }
+    }
+
+    @Test
+    fun `3 kill and reopen`() {
+        darmo.lock()
+        val java = File(System.getProperty("java.home"), "bin/java").path
+        val child = ProcessBuilder(
+            java, "-Djna.library.path=${env("PAYUNG_LIBRARY_FOLDER")}",
+            "-cp", System.getProperty("java.class.path"), "StoryTestKt", "darmo", "9002",
+        ).redirectError(ProcessBuilder.Redirect.INHERIT).start()
+        assertEquals("saved", child.inputReader().readLine())
+        child.destroyForcibly().waitFor()
+        assertThrows(CoreException.Locked::class.java) { darmo.counts() }
+        darmo.unlockWithKey(KEYS.getValue("darmo"))
+        assertEquals(listOf("KUSWANTO TERBUNUH", "RASIKUN KARANGAN"), everybody(darmo).map { it.name })
+        val half = darmo.forms().first()
+        assertEquals(text("Setengah Jadi"), half.fields["name"])
+        darmo.discardForm(half.id)
+    }
+
+    @Test
+    fun `4 sync`() {
+        val report = darmo.sync(true, null)
+        assertEquals(6UL to 0UL, report.uploaded to report.refused)
+        assertFalse(everybody(darmo).any { it.waiting })
+        warti.sync(true, null)
+        assertEquals(2, everybody(warti).size)
+        assertEquals("3302********9002", warti.worker(everybody(warti).first().id).summary.nik)
+        assertNotNull(darmo.lastSuccessMs())
+    }
+
+    @Test
+    fun `5 conflict`() {
+        val worker = everybody(darmo).first { it.name.startsWith("RASIKUN") }.id
+        for ((client, name) in listOf(darmo to "Rasikun Darmo", warti to "Rasikun Warti")) {
+            val form = client.openForm(worker)
+            client.typeField(form.id, "name", text(name))
+            assertEquals(Saved.OP, client.saveForm(form.id))
+        }
+        darmo.sync(true, null)
+        warti.sync(true, null)
+        darmo.sync(true, null)
+        for (client in listOf(darmo, warti)) {
+            val conflict = client.conflicts().single()
+            assertEquals("name", conflict.field)
+            val values = conflict.conflict.candidates.map { it.value }.toSet()
+            assertEquals(setOf(text("RASIKUN DARMO"), text("RASIKUN WARTI")), values)
+        }
+    }
+
+    @Test
+    fun `6 resolve`() {
+        val open = warti.conflicts().single()
+        warti.resolve(
+            Decision(
+                record = open.record,
+                field = open.field,
+                value = text("Rasikun Warti"),
+                seen = open.conflict.candidates.map { it.op },
+                base = open.base,
+                document = "ktp",
+            ),
+        )
+        warti.sync(true, null)
+        darmo.sync(true, null)
+        for (client in listOf(darmo, warti)) {
+            assertTrue(client.conflicts().isEmpty())
+            assertEquals("RASIKUN WARTI", client.worker(open.record).summary.name)
+        }
+        assertTrue(warti.history(open.record).any { it.decided == listOf("name") })
+    }
+
+    @Test
+    fun `7 sealed outbox`() {
+        val form = darmo.openForm(null)
+        darmo.typeFields(form.id, person(9003, "Tohirin Tersegel"))
+        darmo.register(form.id, null)
+        assertEquals(1, darmo.outboxFiles().size)
+        darmo.lock()
+        val carried = darmo.carryOutbox(null)
+        assertEquals(1UL to 0UL, carried.answered to carried.waiting)
+        // nothing is sent twice
+        assertEquals(0UL, darmo.carryOutbox(null).answered)
+        darmo.unlockWithKey(KEYS.getValue("darmo"))
+        assertEquals(0UL, darmo.waiting().sent + darmo.waiting().new)
+        assertTrue(darmo.outboxFiles().isEmpty())
+        val report = darmo.sync(true, null)
+        assertEquals(0UL to 0UL, report.sent to report.uploaded)
+        warti.sync(true, null)
+        assertEquals(3, everybody(warti).size)
+    }
+
+    @Test
+    fun `8 opens and closes leak nothing`() {
+        fun handles() = File("/proc/self/fd").list()!!.size
+
+        fun openAndClose() {
+            phone("warti").use { client ->
+                client.observe(Told(client, throws = false)).use { client.counts() }
+                client.suspend()
+                client.resume()
+                client.lock()
+            }
+        }
+        warti.lock()
+        repeat(20) { openAndClose() }
+        val before = handles()
+        repeat(100) { openAndClose() }
+        // the JVM opens a few by itself; a hundred leaked would be many more
+        assertTrue("${handles()} handles, $before before", handles() <= before + 8)
+        warti.unlockWithKey(KEYS.getValue("warti"))
+    }
+
+    @Test
+    fun `9 wrong key`() {
+        warti.lock()
+        assertThrows(CoreException.WrongKey::class.java) { warti.unlockWithKey(ByteArray(32)) }
+        assertThrows(CoreException.WrongKey::class.java) { warti.unlockWithKey("short".toByteArray()) }
+        warti.unlockWithKey(KEYS.getValue("warti"))
+        assertEquals(3, everybody(warti).size)
+    }
+}

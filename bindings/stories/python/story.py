@@ -1,0 +1,280 @@
+"""The story in Python, on the generated module: see ../README.md.
+
+The last line is `N passed, M failed`.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import unittest
+from pathlib import Path
+
+BINDINGS = Path(os.environ["PAYUNG_BINDINGS_FOLDER"])
+sys.path.insert(0, str(BINDINGS))
+
+import payung_core as core  # noqa: E402
+
+FOLDER = Path(os.environ["PAYUNG_STORY_FOLDER"])
+KEYS = {"darmo": bytes([7] * 32), "warti": bytes([8] * 32)}
+
+
+def text(value):
+    return core.FieldValue.TEXT(value)
+
+
+def whole(value):
+    return core.FieldValue.WHOLE(value)
+
+
+def yes():
+    return core.FieldValue.FLAG(True)
+
+
+def person(serial, name):
+    """What an official types of an invented person."""
+    heir = core.FieldValue.PARTS({"name": text("TURAH KARANGAN"), "relation": text("child")})
+    return {
+        "nik": text(f"330224150590{serial}"),
+        "name": text(name),
+        "birth.date": text("1990-05-15"),
+        "birth.place": text("BANYUMAS"),
+        "birth.sex": text("male"),
+        "mother_name": text("SUPARTI KARANGAN"),
+        "home.line": text("Gang Melati 9"),
+        "phone": text("081200009001"),
+        "occupations.first": text("penderes"),
+        "income": text("1.500.000"),
+        "cover.months": whole(3),
+        "heirs": core.FieldValue.ITEMS([heir]),
+        "declaration.independent": yes(),
+        "declaration.healthy": yes(),
+        "consent.text_version": text("2026-1"),
+        "consent.language": text("id"),
+        "consent.read_by": text("official"),
+    }
+
+
+def phone(name):
+    client = core.Client(core.ClientConfig(folder=str(FOLDER / name), app_version="1.0.0"))
+    client.unlock_with_key(KEYS[name])
+    return client
+
+
+def everybody(client):
+    return client.search("", None, 50).rows
+
+
+def child_registers(name, serial):
+    """Run in a process of its own, and killed: registers one person, then types half of another."""
+    client = phone(name)
+    form = client.open_form(None)
+    client.type_fields(form.id, person(serial, "Kuswanto Terbunuh"))
+    client.register(form.id, None)
+    half = client.open_form(None)
+    client.type_field(half.id, "name", text("Setengah Jadi"))
+    print("saved", flush=True)
+    signal.pause()
+
+
+class Told(core.StoreObserver):
+    """Counts what it is told; the first time it throws what no observer should."""
+
+    def __init__(self, client, throws=False):
+        self.client, self.throws = client, throws
+        self.times, self.workers, self.heard = 0, 0, threading.Condition()
+
+    def changed(self, what):
+        with self.heard:
+            self.times += 1
+            self.heard.notify_all()
+        if self.throws and self.times == 1:
+            raise RuntimeError("not an error of ours")
+        # under no lock of the core, so it may ask back
+        self.workers = self.client.counts().workers
+
+    def wait_for(self, times):
+        with self.heard:
+            return self.heard.wait_for(lambda: self.times >= times, timeout=20)
+
+
+class Story(unittest.TestCase):
+    """The steps build on each other: unittest runs them by name."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.darmo, cls.warti = phone("darmo"), phone("warti")
+
+    def test_1_join(self):
+        self.assertIsNone(self.darmo.membership())
+        with self.assertRaises(core.CoreError.NotUnderstood):
+            self.darmo.join("https://example.org/not-an-invite", None)
+        for client, invite in ((self.darmo, "PAYUNG_INVITE_DARMO"), (self.warti, "PAYUNG_INVITE_WARTI")):
+            client.join(os.environ[invite], None)
+            # the same link again changes nothing: a lost answer burns nothing
+            client.join(os.environ[invite], None)
+        darmo, warti = self.darmo.membership(), self.warti.membership()
+        self.assertEqual("33.02.24.1001.003.001", darmo.area)
+        self.assertNotEqual(darmo.official, warti.official)
+
+    def test_2_register(self):
+        told = Told(self.darmo, throws=True)
+        watching = self.darmo.observe(told)
+        self.assertTrue(told.wait_for(1), "the first value comes at once")
+        form = self.darmo.open_form(None)
+        wrong = person(9001, "Rasikun Karangan") | {"nik": text("3302241505"), "income": text("banyak")}
+        self.darmo.type_fields(form.id, wrong)
+        with self.assertRaises(core.CoreError.Invalid) as refused:
+            self.darmo.register(form.id, None)
+        self.assertEqual({"nik", "income"}, {error.field for error in refused.exception.fields})
+        self.assertEqual([form.id], [draft.id for draft in self.darmo.forms()])
+        self.darmo.type_fields(form.id, person(9001, "Rasikun Karangan"))
+        self.assertEqual([], self.darmo.check_form(form.id, None))
+        check = self.darmo.check_nik("3302241505909001", form.id)
+        self.assertEqual(("1990-05-15", "Purwokerto Selatan"), (check.birth, check.region.district))
+        quote = self.darmo.quote(form.id, None)
+        registered = self.darmo.register(form.id, None)
+        self.assertEqual(quote.total, registered.quote.total)
+        row = everybody(self.darmo)[0]
+        self.assertEqual(("RASIKUN KARANGAN", True), (row.name, row.waiting))
+        before = told.times
+        self.darmo.type_field(self.darmo.open_form(None).id, "name", text("x"))
+        self.assertTrue(told.wait_for(before + 1))
+        self.assertEqual(1, told.workers)
+        watching.end()
+        self.assertIn('"observers_failed": 1', self.darmo.support_bundle())
+        for draft in self.darmo.forms():
+            self.darmo.discard_form(draft.id)
+
+    def test_3_kill_and_reopen(self):
+        self.darmo.lock()
+        child = subprocess.Popen([sys.executable, __file__, "child", "darmo", "9002"], stdout=subprocess.PIPE)
+        self.assertEqual(b"saved\n", child.stdout.readline())
+        child.kill()
+        child.wait()
+        child.stdout.close()
+        with self.assertRaises(core.CoreError.Locked):
+            self.darmo.counts()
+        self.darmo.unlock_with_key(KEYS["darmo"])
+        self.assertEqual(["KUSWANTO TERBUNUH", "RASIKUN KARANGAN"], [row.name for row in everybody(self.darmo)])
+        half = self.darmo.forms()[0]
+        self.assertEqual("Setengah Jadi", half.fields["name"].text)
+        self.darmo.discard_form(half.id)
+
+    def test_4_sync(self):
+        report = self.darmo.sync(True, None)
+        self.assertEqual((6, 0), (report.uploaded, report.refused))
+        self.assertFalse(any(row.waiting for row in everybody(self.darmo)))
+        self.warti.sync(True, None)
+        self.assertEqual(2, len(everybody(self.warti)))
+        nik = self.warti.worker(everybody(self.warti)[0].id).summary.nik
+        self.assertEqual("3302********9002", nik)
+        self.assertIsNotNone(self.darmo.last_success_ms())
+
+    def test_5_conflict(self):
+        worker = next(row.id for row in everybody(self.darmo) if row.name.startswith("RASIKUN"))
+        for client, name in ((self.darmo, "Rasikun Darmo"), (self.warti, "Rasikun Warti")):
+            form = client.open_form(worker)
+            client.type_field(form.id, "name", text(name))
+            self.assertEqual(core.Saved.OP, client.save_form(form.id))
+        self.darmo.sync(True, None)
+        self.warti.sync(True, None)
+        self.darmo.sync(True, None)
+        for client in (self.darmo, self.warti):
+            (conflict,) = client.conflicts()
+            self.assertEqual("name", conflict.field)
+            values = {candidate.value.text for candidate in conflict.conflict.candidates}
+            self.assertEqual({"RASIKUN DARMO", "RASIKUN WARTI"}, values)
+
+    def test_6_resolve(self):
+        (conflict,) = self.warti.conflicts()
+        decision = core.Decision(
+            record=conflict.record,
+            field=conflict.field,
+            value=text("Rasikun Warti"),
+            seen=[candidate.op for candidate in conflict.conflict.candidates],
+            base=conflict.base,
+            document="ktp",
+        )
+        self.warti.resolve(decision)
+        self.warti.sync(True, None)
+        self.darmo.sync(True, None)
+        for client in (self.darmo, self.warti):
+            self.assertEqual([], client.conflicts())
+            self.assertEqual("RASIKUN WARTI", client.worker(conflict.record).summary.name)
+        self.assertTrue(any(entry.decided == ["name"] for entry in self.warti.history(conflict.record)))
+
+    def test_7_sealed_outbox(self):
+        form = self.darmo.open_form(None)
+        self.darmo.type_fields(form.id, person(9003, "Tohirin Tersegel"))
+        self.darmo.register(form.id, None)
+        self.assertEqual(1, len(self.darmo.outbox_files()))
+        self.darmo.lock()
+        carried = self.darmo.carry_outbox(None)
+        self.assertEqual((1, 0), (carried.answered, carried.waiting))
+        # nothing is sent twice
+        self.assertEqual(0, self.darmo.carry_outbox(None).answered)
+        self.darmo.unlock_with_key(KEYS["darmo"])
+        self.assertEqual(0, self.darmo.waiting().sent + self.darmo.waiting().new)
+        self.assertEqual([], self.darmo.outbox_files())
+        report = self.darmo.sync(True, None)
+        self.assertEqual((0, 0), (report.sent, report.uploaded))
+        self.warti.sync(True, None)
+        self.assertEqual(3, len(everybody(self.warti)))
+
+    def test_8_opens_and_closes_leak_nothing(self):
+        def handles():
+            return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+
+        def settles_at(wanted):
+            """A thread that was told to end takes a moment."""
+            for _ in range(2000):
+                if handles() == wanted:
+                    break
+                time.sleep(0.01)
+            return handles()
+
+        def kilobytes():
+            status = Path("/proc/self/status").read_text()
+            return int(status.split("VmRSS:")[1].split()[0])
+
+        def open_and_close():
+            client = phone("warti")
+            client.observe(Told(client))
+            client.counts()
+            client.suspend()
+            client.resume()
+            client.lock()
+
+        self.warti.lock()
+        for _ in range(20):
+            open_and_close()
+        handles_before, memory_before = handles(), kilobytes()
+        for _ in range(100):
+            open_and_close()
+        self.assertEqual(handles_before, settles_at(handles_before))
+        # a page cache of one store is 8 MiB: a hundred leaked would be far more
+        self.assertLess(kilobytes() - memory_before, 16 * 1024)
+        self.warti.unlock_with_key(KEYS["warti"])
+
+    def test_9_wrong_key(self):
+        self.warti.lock()
+        with self.assertRaises(core.CoreError.WrongKey):
+            self.warti.unlock_with_key(bytes(32))
+        with self.assertRaises(core.CoreError.WrongKey):
+            self.warti.unlock_with_key(b"short")
+        self.warti.unlock_with_key(KEYS["warti"])
+        self.assertEqual(3, len(everybody(self.warti)))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["child"]:
+        child_registers(sys.argv[2], int(sys.argv[3]))
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(
+        unittest.defaultTestLoader.loadTestsFromTestCase(Story)
+    )
+    failed = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - failed} passed, {failed} failed")
+    sys.exit(bool(failed))
