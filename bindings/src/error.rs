@@ -153,9 +153,7 @@ impl From<SyncFailure> for CoreError {
                 other => other,
             },
             SyncError::Address(_) => not_connected(Pause::Unreachable),
-            SyncError::Reply(_) | SyncError::Keys(_) => {
-                Self::NotConnected { why: Pause::Untrusted, retry_at_ms: at }
-            }
+            SyncError::Reply(_) | SyncError::Keys(_) => Self::NotConnected { why: Pause::Untrusted, retry_at_ms: at },
             SyncError::Seal(error) => Self::defect(error),
             SyncError::Store(error) => error.into(),
         }

@@ -77,8 +77,7 @@ impl Client {
         let road = Road { road: &*self.road, via: address(via)? };
         let facts = session.facts(&self.config.app_version);
         let urgency = if asked { Urgency::Person } else { Urgency::Background };
-        let run =
-            self.courier.sync(&session.store, &road, facts, urgency, &clock::now_ms, &mut clock::random());
+        let run = self.courier.sync(&session.store, &road, facts, urgency, &clock::now_ms, &mut clock::random());
         exchanges::note(&session.store, clock::now_ms(), run.as_ref());
         Ok(run?)
     }

@@ -33,7 +33,7 @@ pub use http::{HttpSetupError, HttpTransport, Timeouts};
 pub use join::{JoinFacts, join};
 pub use media::{MediaRoad, UploadError, UploadFailure, UploadReport, UploadTerms, Uploader};
 pub use payung_protocol::Endpoint;
-pub use sealed::{CarryReport, OutboxLock, SealedOutbox};
 pub use report::{Pause, SyncReport, SyncState};
+pub use sealed::{CarryReport, OutboxLock, SealedOutbox};
 pub use transport::{InProcess, PortalSign, Transport, TransportError};
 pub use watch::Watching;

@@ -221,13 +221,11 @@ impl SealedOutbox {
                 continue;
             };
             let sent = SealedBundle::from_bytes(bundle, Limits::REQUEST).and_then(|bundle| bundle.sent());
-            let opened = sent.and_then(|sent| {
-                open_reply(&sealed, &membership.own.device, signer, &sent, Limits::REPLY)
-            });
+            let opened =
+                sent.and_then(|sent| open_reply(&sealed, &membership.own.device, signer, &sent, Limits::REPLY));
             match opened {
                 Ok(reply) => {
-                    let asked =
-                        Asked { device: entry.device, cursor: entry.cursor.clone(), sent_at: entry.sealed_at };
+                    let asked = Asked { device: entry.device, cursor: entry.cursor.clone(), sent_at: entry.sealed_at };
                     let taken = store.take_reply(&reply, &asked, now_ms)?;
                     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
                     report.uploaded += count(taken.applied);

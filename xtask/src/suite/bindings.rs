@@ -55,9 +55,7 @@ impl Stage {
         let data = folder.join("server");
         let server = Server::start(&payung, &data, &folder.join("server.log")).map_err(PlayError::from)?;
         let office = Admin::first(&payung, &data, "Sri Handayani").map_err(PlayError::from)?;
-        let invite = |name: &str| -> Result<PathBuf, PlayError> {
-            Ok(office.invite(name, RT, &server.url())?.into())
-        };
+        let invite = |name: &str| -> Result<PathBuf, PlayError> { Ok(office.invite(name, RT, &server.url())?.into()) };
         let environment = vec![
             ("PAYUNG_INVITE_DARMO", invite("Pak Darmo")?),
             ("PAYUNG_INVITE_WARTI", invite("Bu Warti")?),
@@ -98,7 +96,14 @@ fn kotlin(workspace: &Workspace, floor: &Floor) -> Result<Tally, XtaskError> {
     let stage = Stage::set(workspace, Language::Kotlin)?;
     let mut command = Command::new("mvn");
     command.envs(stage.environment.clone());
-    command.args(["--batch-mode", "--no-transfer-progress", "--quiet", "test", "-Dsurefire.printSummary=true", "--file"]);
+    command.args([
+        "--batch-mode",
+        "--no-transfer-progress",
+        "--quiet",
+        "test",
+        "-Dsurefire.printSummary=true",
+        "--file",
+    ]);
     command.arg(workspace.root.join("bindings/stories/kotlin/pom.xml"));
     let reports = workspace.target.join("stories/kotlin/maven/surefire-reports");
     let ended = stage.tell(floor, Language::Kotlin, &mut command, |_| None)?;

@@ -8,6 +8,7 @@ mod join;
 mod offers;
 mod pace;
 mod renewal;
+mod sealed;
 mod story;
 mod support;
 mod trust;

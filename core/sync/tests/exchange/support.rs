@@ -360,6 +360,25 @@ impl Phone {
         Self { store, courier: Courier::new(), clock, area, people, seed, dir }
     }
 
+    /// Holds the phone's files.
+    pub(crate) fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The same phone with a new database; what lies beside it stays.
+    pub(crate) fn wiped(self) -> Self {
+        let Self { store, clock, area, people, seed, dir, .. } = self;
+        drop(store);
+        for entry in fs::read_dir(dir.path()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                fs::remove_file(path).unwrap();
+            }
+        }
+        let store = open(dir.path());
+        Self { store, courier: Courier::new(), clock, area, people, seed, dir }
+    }
+
     /// A second phone on a copy of this one's files.
     pub(crate) fn cloned(&self) -> Self {
         let dir = tempfile::tempdir().unwrap();
