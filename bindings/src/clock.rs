@@ -2,8 +2,30 @@
 
 use chrono::{DateTime, Utc};
 use payung_domain::id::RecordId;
+use payung_vault::Moment;
 use rand_core::UnwrapErr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use rustix::time::{ClockId, clock_gettime};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// The clock that runs since the phone was started, sleep included.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const RUNNING: ClockId = ClockId::Boottime;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const RUNNING: ClockId = ClockId::Monotonic;
+
+/// Now by both clocks; `boot` tells one start of the phone from another.
+pub(crate) fn moment(boot: &str) -> Moment {
+    // a fixed function of the text: the same in every process
+    let mut hasher = DefaultHasher::new();
+    boot.hash(&mut hasher);
+    let running = clock_gettime(RUNNING);
+    let seconds = u64::try_from(running.tv_sec).unwrap_or(0);
+    let millis = u64::try_from(running.tv_nsec).unwrap_or(0) / 1_000_000;
+    Moment { wall_ms: now_ms(), boot: hasher.finish(), monotonic_ms: seconds * 1000 + millis }
+}
 
 /// Now, by the system clock.
 #[allow(clippy::disallowed_methods, reason = "this is the clock module")]

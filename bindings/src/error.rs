@@ -1,9 +1,11 @@
 //! What a shell is told when something was not done. Each variant is something it acts upon; inner errors are turned
 //! into it here and nowhere else. No text repeats what a person typed.
 
+use crate::vault::KeyVaultError;
 use payung_domain::field::FieldError;
 use payung_store::StoreError;
 use payung_sync::{HttpSetupError, JoinError, Pause, SyncError, SyncFailure, TransportError};
+use payung_vault::{LockError, VaultError};
 
 /// Why the core did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -14,6 +16,45 @@ pub enum CoreError {
     /// The store is closed while the app is in the background: call `resume`.
     #[error("the phone is suspended")]
     Suspended,
+    /// The PIN is wrong.
+    #[error("wrong PIN: {tries_left} tries left")]
+    WrongPin {
+        /// How many are left before only recovery helps.
+        tries_left: u32,
+        /// Milliseconds until the next may be made.
+        wait_ms: u64,
+    },
+    /// Too early for another PIN; it was not tried.
+    #[error("wait for {wait_ms} ms")]
+    PinWait {
+        /// Milliseconds until the next may be made.
+        wait_ms: u64,
+    },
+    /// The biometric way is off: ask for the PIN.
+    #[error("only the PIN opens this phone")]
+    PinNeeded,
+    /// No PIN has been set: the first start.
+    #[error("no PIN has been set")]
+    NoPin,
+    /// There is a PIN already.
+    #[error("a PIN has been set already")]
+    PinExists,
+    /// The key cannot be had from this phone any more: show the recovery request to an operator. Nothing is destroyed.
+    #[error("an operator must help")]
+    RecoveryNeeded,
+    /// Nobody can help: the phone had not joined.
+    #[error("this phone has no escrow copy")]
+    NoRecovery,
+    /// The phone's key store did not do it.
+    #[error("{why}")]
+    Vault {
+        /// What to do about it.
+        why: KeyVaultError,
+    },
+    /// The phone was offline for too long to show old personal data: registering and sending go on, and an exchange
+    /// opens it again.
+    #[error("too long without an exchange")]
+    LeaseOver,
     /// The key is not this database's. Nothing was touched.
     #[error("the key is not this database's")]
     WrongKey,
@@ -96,6 +137,27 @@ impl From<StoreError> for CoreError {
             StoreError::InvalidDraft(fields) => Self::Invalid { fields },
             StoreError::NotFound => Self::NotFound,
             StoreError::NoCipher | StoreError::Folder(_) | StoreError::Defect(_) => Self::defect(error),
+        }
+    }
+}
+
+impl From<LockError> for CoreError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::WrongPin { tries_left, wait_ms } => Self::WrongPin { tries_left, wait_ms },
+            LockError::Wait { wait_ms } => Self::PinWait { wait_ms },
+            LockError::Dropped | LockError::Damaged | LockError::Vault(VaultError::Invalidated) => Self::RecoveryNeeded,
+            LockError::Vault(error) => Self::Vault { why: error.into() },
+            LockError::NoBiometric => Self::PinNeeded,
+            LockError::TrivialPin => Self::Invalid { fields: vec![FieldError::new("pin", "pin_trivial")] },
+            LockError::NoLock => Self::NoPin,
+            LockError::Exists => Self::PinExists,
+            LockError::Newer(_) => Self::NewerApp,
+            LockError::NoEscrow => Self::NoRecovery,
+            LockError::NoRequest | LockError::Recovery(_) | LockError::OtherKey => {
+                Self::NotUnderstood { reason: error.to_string() }
+            }
+            LockError::File(kind) => std::io::Error::from(kind).into(),
         }
     }
 }

@@ -21,8 +21,11 @@ mod records;
 pub mod reference;
 mod session;
 mod value;
+#[allow(missing_docs, unreachable_pub, reason = "plain data is documented where it is defined")]
+mod vault;
 
 pub use client::{Client, ClientConfig, LockState};
 pub use error::CoreError;
 pub use notify::{ObserverError, StoreObserver, Subscription, SyncObserver};
 pub use value::FieldValue;
+pub use vault::{KeyVault, KeyVaultError, software_vault};

@@ -66,6 +66,8 @@ impl Client {
         let facts = JoinFacts { app: Some(session.facts(&self.config.app_version)), attestation: None };
         let road = Road { road: &*self.road, via: address(via)? };
         join(&invite, &facts, &session.store, &road, clock::now_ms(), &mut clock::random())?;
+        drop(session);
+        self.keep_escrow();
         Ok(())
     }
 
@@ -77,7 +79,10 @@ impl Client {
         let road = Road { road: &*self.road, via: address(via)? };
         let facts = session.facts(&self.config.app_version);
         let urgency = if asked { Urgency::Person } else { Urgency::Background };
+        let asked_at = self.moment();
         let run = self.courier.sync(&session.store, &road, facts, urgency, &clock::now_ms, &mut clock::random());
+        let report = run.as_ref().map_or_else(|failure| &*failure.report, |report| report);
+        self.heard(report, asked_at, clock::now_ms());
         exchanges::note(&session.store, clock::now_ms(), run.as_ref());
         Ok(run?)
     }

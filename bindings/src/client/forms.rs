@@ -17,7 +17,11 @@ impl Client {
     /// Opens a form: on a new person, or on a record as it is shown now. A record has one form on its way; that one
     /// comes back with what was typed.
     pub fn open_form(&self, record: Option<RecordId>) -> Result<Draft> {
-        self.open()?.open_form(record)
+        let session = self.open()?;
+        if record.is_some() {
+            self.may_show(&session.store)?;
+        }
+        session.open_form(record)
     }
 
     /// Saves one field of a form as typed, wrong or not; nothing takes it back. Names are those of docs/PROTOCOL.md,

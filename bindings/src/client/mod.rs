@@ -3,15 +3,23 @@
 mod exchange;
 mod forms;
 mod lists;
+mod lock;
 
-use crate::{clock, error::CoreError, notify::Notifier, session::Session};
+use crate::{
+    clock,
+    error::CoreError,
+    notify::Notifier,
+    session::Session,
+    vault::{KeyVault, Platform},
+};
 use payung_store::{DatabaseKey, Salvaged};
 use payung_sync::{Abandonable, Courier, HttpTransport, SealedOutbox, Timeouts, Watching};
+use payung_vault::{RawKey, SeenTime};
 use serde_json::json;
 use std::{
     fs,
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use zeroize::Zeroizing;
 
@@ -24,6 +32,9 @@ pub struct ClientConfig {
     pub folder: PathBuf,
     /// Version of the app, `1.4.2`, told to the server.
     pub app_version: String,
+    /// Tells one start of the phone from the next, so that waits and leases survive a clock that was set: Android's
+    /// `BOOT_COUNT`, iOS's `kern.bootsessionuuid`, Linux's `boot_id`.
+    pub boot: String,
 }
 
 /// What can be done with a client now.
@@ -58,8 +69,8 @@ impl From<Salvaged> for Recovered {
 
 enum Door {
     Locked,
-    Suspended(DatabaseKey),
-    Open { key: DatabaseKey, session: Box<Session> },
+    Suspended(Arc<RawKey>),
+    Open { key: Arc<RawKey>, session: Box<Session> },
 }
 
 /// One phone: its store, its key, its exchange.
@@ -70,6 +81,8 @@ pub struct Client {
     notifier: Notifier,
     courier: Courier,
     road: Arc<Abandonable>,
+    vault: Arc<Platform>,
+    seen: Mutex<SeenTime>,
     outbox: SealedOutbox,
     _watching: Watching,
 }
@@ -101,7 +114,7 @@ impl Client {
     /// # Errors
     /// [`CoreError::NotSaved`], [`CoreError::Defect`] when the folder cannot be used or no thread can be had.
     #[uniffi::constructor]
-    pub fn new(config: ClientConfig) -> Result<Arc<Self>> {
+    pub fn new(config: ClientConfig, vault: Arc<dyn KeyVault>) -> Result<Arc<Self>> {
         fs::create_dir_all(&config.folder)?;
         #[cfg(unix)]
         fs::set_permissions(&config.folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
@@ -111,8 +124,10 @@ impl Client {
         let watching = courier.observe(move |state| board.state(state));
         let road = Arc::new(Abandonable::new(Arc::new(HttpTransport::new(Timeouts::default())?)));
         let outbox = SealedOutbox::of(&config.folder);
+        let vault = Arc::new(Platform(vault));
+        let seen = Mutex::new(SeenTime::open(&config.folder, clock::moment(&config.boot))?);
         let door = RwLock::new(Door::Locked);
-        Ok(Arc::new(Self { config, door, notifier, courier, road, outbox, _watching: watching }))
+        Ok(Arc::new(Self { config, door, notifier, courier, road, vault, seen, outbox, _watching: watching }))
     }
 
     /// What can be done now.
@@ -132,8 +147,7 @@ impl Client {
     /// [`CoreError::WrongKey`] and [`CoreError::NewerApp`] leave the file untouched.
     pub fn unlock_with_key(&self, key: Vec<u8>) -> Result<Option<Recovered>> {
         let key = Zeroizing::new(key);
-        let key: [u8; 32] = (**key).try_into().map_err(|_| CoreError::WrongKey)?;
-        self.open_with(DatabaseKey::new(key))
+        self.open_with(RawKey::from_slice(&key).ok_or(CoreError::WrongKey)?.into())
     }
 
     /// Closes the store and forgets the key. What waits to be sent is sealed first, so that a background job can carry
@@ -166,7 +180,7 @@ impl Client {
     pub fn resume(&self) -> Result<()> {
         let key = match &*self.read() {
             Door::Open { .. } => return Ok(()),
-            Door::Suspended(key) => key.clone(),
+            Door::Suspended(key) => Arc::clone(key),
             Door::Locked => return Err(CoreError::Locked),
         };
         self.open_with(key).map(drop)
@@ -209,18 +223,20 @@ impl Client {
         }
     }
 
-    fn open_with(&self, key: DatabaseKey) -> Result<Option<Recovered>> {
+    fn open_with(&self, key: Arc<RawKey>) -> Result<Option<Recovered>> {
         let mut door = self.write();
         if matches!(&*door, Door::Open { .. }) {
             return Ok(None);
         }
         let board = Arc::clone(&self.notifier.board);
-        let session = Session::open(&self.config.folder, &key, move |changed| board.changed(changed))?;
+        let database_key = DatabaseKey::new(*key.expose());
+        let session = Session::open(&self.config.folder, &database_key, move |changed| board.changed(changed))?;
         let recovered = session.salvaged.map(Recovered::from);
         *door = Door::Open { key, session: Box::new(session) };
         drop(door);
         self.road.open();
         self.take_carried();
+        self.keep_escrow();
         Ok(recovered)
     }
 

@@ -3,6 +3,7 @@
 The last line is `N passed, M failed`.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,8 @@ sys.path.insert(0, str(BINDINGS))
 import payung_core as core  # noqa: E402
 
 FOLDER = Path(os.environ["PAYUNG_STORY_FOLDER"])
-KEYS = {"darmo": bytes([7] * 32), "warti": bytes([8] * 32)}
+PINS = {"darmo": "482917", "warti": "730528"}
+BOOT = Path("/proc/sys/kernel/random/boot_id").read_text()
 
 
 def text(value):
@@ -57,9 +59,17 @@ def person(serial, name):
     }
 
 
+def locked_phone(name, vault=None):
+    config = core.ClientConfig(folder=str(FOLDER / name), app_version="1.0.0", boot=BOOT)
+    return core.Client(config, vault or core.software_vault(str(FOLDER / f"{name}.vault")))
+
+
 def phone(name):
-    client = core.Client(core.ClientConfig(folder=str(FOLDER / name), app_version="1.0.0"))
-    client.unlock_with_key(KEYS[name])
+    client = locked_phone(name)
+    if client.lock_state() == core.LockState.FRESH:
+        client.set_pin(PINS[name])
+    else:
+        client.unlock(PINS[name])
     return client
 
 
@@ -98,6 +108,22 @@ class Told(core.StoreObserver):
     def wait_for(self, times):
         with self.heard:
             return self.heard.wait_for(lambda: self.times >= times, timeout=20)
+
+
+class OddVault(core.KeyVault):
+    """Throws what no vault should."""
+
+    def wrap(self, purpose, plain):
+        raise RuntimeError("not an error of ours")
+
+    def unwrap(self, purpose, wrapped):
+        raise RuntimeError("not an error of ours")
+
+    def forget(self, purpose):
+        raise RuntimeError("not an error of ours")
+
+    def sign(self, message):
+        return None
 
 
 class Story(unittest.TestCase):
@@ -157,7 +183,7 @@ class Story(unittest.TestCase):
         child.stdout.close()
         with self.assertRaises(core.CoreError.Locked):
             self.darmo.counts()
-        self.darmo.unlock_with_key(KEYS["darmo"])
+        self.darmo.unlock(PINS["darmo"])
         self.assertEqual(["KUSWANTO TERBUNUH", "RASIKUN KARANGAN"], [row.name for row in everybody(self.darmo)])
         half = self.darmo.forms()[0]
         self.assertEqual("Setengah Jadi", half.fields["name"].text)
@@ -216,7 +242,7 @@ class Story(unittest.TestCase):
         self.assertEqual((1, 0), (carried.answered, carried.waiting))
         # nothing is sent twice
         self.assertEqual(0, self.darmo.carry_outbox(None).answered)
-        self.darmo.unlock_with_key(KEYS["darmo"])
+        self.darmo.unlock(PINS["darmo"])
         self.assertEqual(0, self.darmo.waiting().sent + self.darmo.waiting().new)
         self.assertEqual([], self.darmo.outbox_files())
         report = self.darmo.sync(True, None)
@@ -257,16 +283,65 @@ class Story(unittest.TestCase):
         self.assertEqual(handles_before, settles_at(handles_before))
         # a page cache of one store is 8 MiB: a hundred leaked would be far more
         self.assertLess(kilobytes() - memory_before, 16 * 1024)
-        self.warti.unlock_with_key(KEYS["warti"])
+        self.warti.unlock(PINS["warti"])
 
-    def test_9_wrong_key(self):
+    def test_9_wrong_pin(self):
         self.warti.lock()
-        with self.assertRaises(core.CoreError.WrongKey):
-            self.warti.unlock_with_key(bytes(32))
-        with self.assertRaises(core.CoreError.WrongKey):
-            self.warti.unlock_with_key(b"short")
-        self.warti.unlock_with_key(KEYS["warti"])
+        with self.assertRaises(core.CoreError.WrongPin) as wrong:
+            self.warti.unlock("104823")
+        self.assertEqual((14, 0), (wrong.exception.tries_left, wrong.exception.wait_ms))
+        for typed in ("1234", "123456"):
+            with self.assertRaises(core.CoreError.Invalid):
+                self.warti.change_pin(PINS["warti"], typed)
+        with self.assertRaises(core.CoreError.PinNeeded):
+            self.warti.unlock_by_biometric()
+        self.warti.enable_biometric(PINS["warti"])
+        self.warti.unlock_by_biometric()
         self.assertEqual(3, len(everybody(self.warti)))
+        self.assertEqual(15, self.warti.pin_status().tries_left)
+        self.assertGreater(self.warti.lease_days(), 25)
+        # a vault that throws what no vault should is contained, and nothing is made
+        odd = locked_phone("odd", OddVault())
+        with self.assertRaises(core.CoreError.Vault) as failed:
+            odd.set_pin("482917")
+        self.assertIsInstance(failed.exception.why, core.KeyVaultError.Failed)
+        self.assertEqual(core.LockState.FRESH, odd.lock_state())
+
+    def test_a_recovery(self):
+        self.warti.lock()
+        for _ in range(5):
+            with self.assertRaises(core.CoreError.WrongPin):
+                self.warti.unlock("104823")
+        with self.assertRaises(core.CoreError.PinWait):
+            self.warti.unlock(PINS["warti"])
+        request = self.warti.recovery_request()
+        self.assertEqual(request, self.warti.recovery_request(), "one that was sent must still be answered")
+        with self.assertRaises(core.CoreError.NotUnderstood):
+            self.warti.recover("payung:tidak-ada", "591736")
+        office = [os.environ["PAYUNG_PROGRAM"], "admin", "--data", os.environ["PAYUNG_DATA_FOLDER"]]
+        said = subprocess.run(
+            [*office, "--as", "Sri Handayani", "--json", "recover", request], capture_output=True, check=True
+        )
+        self.warti.recover(json.loads(said.stdout)["answer"], "591736")
+        self.assertEqual(3, len(everybody(self.warti)))
+        self.warti.lock()
+        self.warti.unlock("591736")
+        self.assertEqual(0, self.warti.sync(True, None).refused)
+
+    def test_b_wipe(self):
+        form = self.warti.open_form(None)
+        self.warti.type_fields(form.id, person(9004, "Warsiti Terakhir"))
+        self.warti.register(form.id, None)
+        self.warti.wipe()
+        self.assertEqual(core.LockState.FRESH, self.warti.lock_state())
+        with self.assertRaises(core.CoreError.NoPin):
+            self.warti.unlock("591736")
+        left = sorted(path.name for path in (FOLDER / "warti").iterdir())
+        self.assertFalse([name for name in left if name.startswith(("payung.db", "lock", "escrow"))], left)
+        # what had not been sent is carried all the same
+        self.assertEqual(1, self.warti.carry_outbox(None).answered)
+        self.darmo.sync(True, None)
+        self.assertIn("WARSITI TERAKHIR", [row.name for row in everybody(self.darmo)])
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ mod membership;
 mod pace;
 mod report;
 mod sealed;
+mod standing;
 #[cfg(test)]
 mod test_rng;
 mod transport;
@@ -35,5 +36,6 @@ pub use media::{MediaRoad, UploadError, UploadFailure, UploadReport, UploadTerms
 pub use payung_protocol::Endpoint;
 pub use report::{Pause, SyncReport, SyncState};
 pub use sealed::{CarryReport, OutboxLock, SealedOutbox};
+pub use standing::Standing;
 pub use transport::{InProcess, PortalSign, Transport, TransportError};
 pub use watch::Watching;

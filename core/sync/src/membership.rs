@@ -98,6 +98,11 @@ impl Membership {
         self.certificate.as_ref().is_none_or(|certificate| certificate.is_due(now_ms))
     }
 
+    /// As it stands in the store; none where its signer is not in the key list any more.
+    pub(crate) fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
+    }
+
     /// The serial of the certificate it has.
     pub(crate) fn serial(&self) -> u64 {
         self.certificate.as_ref().map_or(0, |certificate| certificate.serial)

@@ -43,7 +43,8 @@ impl RawKey {
         key
     }
 
-    pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
+    /// From 32 bytes; none where there are not 32.
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         let mut key = Self::empty();
         if bytes.len() != key.0.len() {
             return None;

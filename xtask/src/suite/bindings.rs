@@ -59,6 +59,8 @@ impl Stage {
         let environment = vec![
             ("PAYUNG_INVITE_DARMO", invite("Pak Darmo")?),
             ("PAYUNG_INVITE_WARTI", invite("Bu Warti")?),
+            ("PAYUNG_PROGRAM", payung.clone()),
+            ("PAYUNG_DATA_FOLDER", data.clone()),
             ("PAYUNG_STORY_FOLDER", phones),
             ("PAYUNG_LIBRARY_FOLDER", bindings::library_folder(workspace)),
             ("PAYUNG_BINDINGS_FOLDER", bindings::folder(workspace, language)),

@@ -9,9 +9,7 @@ public func environment(_ name: String) -> String {
     return value
 }
 
-public let keys: [String: Data] = [
-    "darmo": Data(repeating: 7, count: 32), "warti": Data(repeating: 8, count: 32),
-]
+public let pins = ["darmo": "482917", "warti": "730528"]
 
 public func text(_ value: String) -> FieldValue { .text(text: value) }
 
@@ -39,10 +37,20 @@ public func person(_ serial: Int, _ name: String) -> [String: FieldValue] {
     ]
 }
 
-public func phone(_ name: String) throws -> Client {
+public func lockedPhone(_ name: String, vault: KeyVault? = nil) throws -> Client {
     let folder = environment("PAYUNG_STORY_FOLDER") + "/" + name
-    let client = try Client(config: ClientConfig(folder: folder, appVersion: "1.0.0"))
-    _ = try client.unlockWithKey(key: keys[name]!)
+    let boot = try String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+    let config = ClientConfig(folder: folder, appVersion: "1.0.0", boot: boot)
+    return try Client(config: config, vault: vault ?? softwareVault(file: folder + ".vault"))
+}
+
+public func phone(_ name: String) throws -> Client {
+    let client = try lockedPhone(name)
+    if client.lockState() == .fresh {
+        try client.setPin(typed: pins[name]!)
+    } else {
+        _ = try client.unlock(typed: pins[name]!)
+    }
     return client
 }
 

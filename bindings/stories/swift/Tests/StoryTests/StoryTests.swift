@@ -104,8 +104,8 @@ final class StoryTests: XCTestCase {
     func test3KillAndReopen() throws {
         try darmo.lock()
         let child = Process()
-        // beside the test bundle
-        child.executableURL = Bundle(for: Self.self).bundleURL.deletingLastPathComponent()
+        // beside the test's own program
+        child.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
             .appendingPathComponent("Child")
         child.arguments = ["darmo", "9002"]
         let out = Pipe()
@@ -117,7 +117,7 @@ final class StoryTests: XCTestCase {
         XCTAssertThrowsError(try darmo.counts()) {
             guard case CoreError.Locked = $0 else { return XCTFail("\($0)") }
         }
-        _ = try darmo.unlockWithKey(key: keys["darmo"]!)
+        _ = try darmo.unlock(typed: pins["darmo"]!)
         XCTAssertEqual(try everybody(darmo).map(\.name), ["KUSWANTO TERBUNUH", "RASIKUN KARANGAN"])
         let half = try darmo.forms()[0]
         XCTAssertEqual(half.fields["name"], text("Setengah Jadi"))
@@ -180,7 +180,7 @@ final class StoryTests: XCTestCase {
         XCTAssertEqual(carried.waiting, 0)
         // nothing is sent twice
         XCTAssertEqual(try darmo.carryOutbox(via: nil).answered, 0)
-        _ = try darmo.unlockWithKey(key: keys["darmo"]!)
+        _ = try darmo.unlock(typed: pins["darmo"]!)
         XCTAssertEqual(try darmo.waiting().sent + darmo.waiting().new, 0)
         XCTAssertTrue(try darmo.outboxFiles().isEmpty)
         let report = try darmo.sync(asked: true, via: nil)
@@ -205,17 +205,41 @@ final class StoryTests: XCTestCase {
         let before = try handles()
         for _ in 0..<100 { try openAndClose() }
         XCTAssertEqual(try handles(), before)
-        _ = try warti.unlockWithKey(key: keys["warti"]!)
+        _ = try warti.unlock(typed: pins["warti"]!)
     }
 
-    func test9WrongKey() throws {
+    func test9WrongPin() throws {
         try warti.lock()
-        for key in [Data(count: 32), Data("short".utf8)] {
-            XCTAssertThrowsError(try warti.unlockWithKey(key: key)) {
-                guard case CoreError.WrongKey = $0 else { return XCTFail("\($0)") }
+        XCTAssertThrowsError(try warti.unlock(typed: "104823")) {
+            guard case CoreError.WrongPin(14, 0) = $0 else { return XCTFail("\($0)") }
+        }
+        for typed in ["1234", "123456"] {
+            XCTAssertThrowsError(try warti.changePin(old: pins["warti"]!, new: typed)) {
+                guard case CoreError.Invalid = $0 else { return XCTFail("\($0)") }
             }
         }
-        _ = try warti.unlockWithKey(key: keys["warti"]!)
+        XCTAssertThrowsError(try warti.unlockByBiometric()) {
+            guard case CoreError.PinNeeded = $0 else { return XCTFail("\($0)") }
+        }
+        try warti.enableBiometric(typed: pins["warti"]!)
+        _ = try warti.unlockByBiometric()
         XCTAssertEqual(try everybody(warti).count, 3)
+        XCTAssertEqual(try warti.pinStatus().triesLeft, 15)
+        XCTAssertGreaterThan(try warti.leaseDays()!, 25)
+        // a vault that throws what no vault should is contained, and nothing is made
+        let odd = try lockedPhone("odd", vault: OddVault())
+        XCTAssertThrowsError(try odd.setPin(typed: "482917")) {
+            guard case CoreError.Vault(.Failed) = $0 else { return XCTFail("\($0)") }
+        }
+        XCTAssertEqual(odd.lockState(), .fresh)
     }
+}
+
+/// Throws what no vault should.
+final class OddVault: KeyVault, @unchecked Sendable {
+    struct Odd: Error {}
+    func wrap(purpose: Purpose, plain: Data) throws -> Data { throw Odd() }
+    func unwrap(purpose: Purpose, wrapped: Data) throws -> Data { throw Odd() }
+    func forget(purpose: Purpose) throws { throw Odd() }
+    func sign(message: Data) throws -> HardwareSignature? { nil }
 }

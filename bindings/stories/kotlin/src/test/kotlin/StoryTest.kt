@@ -4,8 +4,14 @@ import id.payung.core.ClientConfig
 import id.payung.core.CoreException
 import id.payung.core.Decision
 import id.payung.core.FieldValue
+import id.payung.core.HardwareSignature
+import id.payung.core.KeyVault
+import id.payung.core.KeyVaultException
+import id.payung.core.LockState
+import id.payung.core.Purpose
 import id.payung.core.Saved
 import id.payung.core.StoreObserver
+import id.payung.core.softwareVault
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNotEquals
@@ -26,7 +32,8 @@ import kotlin.concurrent.withLock
 private fun env(name: String): String = requireNotNull(System.getenv(name)) { "$name is not set: run ./dev test bindings" }
 
 private val FOLDER = File(env("PAYUNG_STORY_FOLDER"))
-private val KEYS = mapOf("darmo" to ByteArray(32) { 7 }, "warti" to ByteArray(32) { 8 })
+private val PINS = mapOf("darmo" to "482917", "warti" to "730528")
+private val BOOT = File("/proc/sys/kernel/random/boot_id").readText()
 
 private fun text(value: String) = FieldValue.Text(value)
 
@@ -56,8 +63,12 @@ private fun person(serial: Int, name: String): Map<String, FieldValue> =
         "consent.read_by" to text("official"),
     )
 
-private fun phone(name: String): Client =
-    Client(ClientConfig(File(FOLDER, name).path, "1.0.0")).also { it.unlockWithKey(KEYS.getValue(name)) }
+private fun lockedPhone(name: String, vault: KeyVault = softwareVault(File(FOLDER, "$name.vault").path)): Client =
+    Client(ClientConfig(File(FOLDER, name).path, "1.0.0", BOOT), vault)
+
+private fun phone(name: String): Client = lockedPhone(name).also {
+    if (it.lockState() == LockState.FRESH) it.setPin(PINS.getValue(name)) else it.unlock(PINS.getValue(name))
+}
 
 private fun everybody(client: Client) = client.search("", null, 50u).rows
 
@@ -155,7 +166,7 @@ class StoryTest {
         assertEquals("saved", child.inputReader().readLine())
         child.destroyForcibly().waitFor()
         assertThrows(CoreException.Locked::class.java) { darmo.counts() }
-        darmo.unlockWithKey(KEYS.getValue("darmo"))
+        darmo.unlock(PINS.getValue("darmo"))
         assertEquals(listOf("KUSWANTO TERBUNUH", "RASIKUN KARANGAN"), everybody(darmo).map { it.name })
         val half = darmo.forms().first()
         assertEquals(text("Setengah Jadi"), half.fields["name"])
@@ -225,7 +236,7 @@ class StoryTest {
         assertEquals(1UL to 0UL, carried.answered to carried.waiting)
         // nothing is sent twice
         assertEquals(0UL, darmo.carryOutbox(null).answered)
-        darmo.unlockWithKey(KEYS.getValue("darmo"))
+        darmo.unlock(PINS.getValue("darmo"))
         assertEquals(0UL, darmo.waiting().sent + darmo.waiting().new)
         assertTrue(darmo.outboxFiles().isEmpty())
         val report = darmo.sync(true, null)
@@ -252,15 +263,38 @@ class StoryTest {
         repeat(100) { openAndClose() }
         // the JVM opens a few by itself; a hundred leaked would be many more
         assertTrue("${handles()} handles, $before before", handles() <= before + 8)
-        warti.unlockWithKey(KEYS.getValue("warti"))
+        warti.unlock(PINS.getValue("warti"))
     }
 
     @Test
-    fun `9 wrong key`() {
+    fun `9 wrong pin`() {
         warti.lock()
-        assertThrows(CoreException.WrongKey::class.java) { warti.unlockWithKey(ByteArray(32)) }
-        assertThrows(CoreException.WrongKey::class.java) { warti.unlockWithKey("short".toByteArray()) }
-        warti.unlockWithKey(KEYS.getValue("warti"))
+        val wrong = assertThrows(CoreException.WrongPin::class.java) { warti.unlock("104823") }
+        assertEquals(14U to 0UL, wrong.triesLeft to wrong.waitMs)
+        for (typed in listOf("1234", "123456")) {
+            assertThrows(CoreException.Invalid::class.java) { warti.changePin(PINS.getValue("warti"), typed) }
+        }
+        assertThrows(CoreException.PinNeeded::class.java) { warti.unlockByBiometric() }
+        warti.enableBiometric(PINS.getValue("warti"))
+        warti.unlockByBiometric()
         assertEquals(3, everybody(warti).size)
+        assertEquals(15U, warti.pinStatus().triesLeft)
+        assertTrue(warti.leaseDays()!! > 25U)
+        // a vault that throws what no vault should is contained, and nothing is made
+        val odd = lockedPhone("odd", OddVault())
+        val failed = assertThrows(CoreException.Vault::class.java) { odd.setPin("482917") }
+        assertTrue(failed.why is KeyVaultException.Failed)
+        assertEquals(LockState.FRESH, odd.lockState())
     }
+}
+
+/** Throws what no vault should. */
+private class OddVault : KeyVault {
+    override fun wrap(purpose: Purpose, plain: ByteArray): ByteArray = error("not an error of ours")
+
+    override fun unwrap(purpose: Purpose, wrapped: ByteArray): ByteArray = error("not an error of ours")
+
+    override fun forget(purpose: Purpose) = error("not an error of ours")
+
+    override fun sign(message: ByteArray): HardwareSignature? = null
 }
