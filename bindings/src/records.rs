@@ -508,6 +508,7 @@ pub struct SyncReport {
     pub new_epoch: bool,
     pub renewed: bool,
     pub rejoin_needed: bool,
+    pub wipe: bool,
     pub interrupted: bool,
     pub min_app: Option<String>,
     pub clock_ahead_ms: Option<i64>,

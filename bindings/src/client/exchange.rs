@@ -72,10 +72,11 @@ impl Client {
     }
 
     /// Exchanges until all is quiet: sends what waits, takes what others did. `asked` by a person, it does not wait out
-    /// the phone's own pauses.
+    /// the phone's own pauses. Where the server ordered this phone to be wiped, that is done when this returns: the
+    /// report says `wipe`.
     pub fn sync(&self, asked: bool, via: Option<String>) -> Result<SyncReport> {
         let session = self.open()?;
-        let _carrying = self.outbox.lock().map_err(sync_error)?;
+        let carrying = self.outbox.lock().map_err(sync_error)?;
         let road = Road { road: &*self.road, via: address(via)? };
         let facts = session.facts(&self.config.app_version);
         let urgency = if asked { Urgency::Person } else { Urgency::Background };
@@ -84,6 +85,11 @@ impl Client {
         let report = run.as_ref().map_or_else(|failure| &*failure.report, |report| report);
         self.heard(report, asked_at, clock::now_ms());
         exchanges::note(&session.store, clock::now_ms(), run.as_ref());
+        let ordered = report.wipe;
+        drop((session, carrying));
+        if ordered {
+            self.wipe()?;
+        }
         Ok(run?)
     }
 
@@ -147,7 +153,15 @@ impl Client {
     /// Takes the answers that were carried while the phone was locked. What fails stays for the next time.
     pub(super) fn take_carried(&self) {
         let Ok(session) = self.open() else { return };
-        match self.outbox.apply(&session.store, clock::now_ms()) {
+        let taken = self.outbox.apply(&session.store, clock::now_ms());
+        if taken.as_ref().is_ok_and(|report| report.wipe) {
+            drop(session);
+            if let Err(error) = self.wipe() {
+                tracing::warn!(%error, "not wiped yet");
+            }
+            return;
+        }
+        match taken {
             Ok(report) if report.uploaded + report.refused + report.held > 0 => {
                 exchanges::note(&session.store, clock::now_ms(), Ok(&report));
             }

@@ -235,6 +235,7 @@ impl SealedOutbox {
                     report.changes += count(taken.changes);
                     report.new_epoch |= taken.new_epoch;
                     report.rejoin_needed |= taken.rejoin_needed;
+                    report.wipe |= taken.wipe;
                     report.bytes_down += sealed.len() as u64;
                     self.remove(&entry.name);
                 }
