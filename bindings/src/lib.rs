@@ -8,6 +8,8 @@
 //! Rules live in the inner layers: a method here is one line into them, with the clock, the ids and the words for
 //! what went wrong.
 
+#![allow(clippy::needless_pass_by_value, reason = "what crosses the boundary arrives owned")]
+
 uniffi::setup_scaffolding!();
 
 mod client;

@@ -121,3 +121,21 @@ fn backup_is_restored_by_the_tools_alone() {
     assert!(refused(&payung(&new, &args)).contains("not empty"));
     done(&payung(&new, &["doctor"]));
 }
+
+#[test]
+fn files_that_are_no_bundles_are_told_one_by_one_and_leave_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = office(folder.path());
+    let file = folder.path().join("photo.bundle");
+    fs::write(&file, b"no bundle of ours").expect("written");
+    let missing = folder.path().join("missing.bundle");
+    let path = |path: &Path| path.to_str().expect("a path").to_owned();
+    let args = ["admin", "--as", "Bu Sri", "bundle", &path(&file), &path(&missing)];
+    let (success, out, error) = told(&payung(&data, &args));
+    assert!(!success && out.is_empty(), "{out}");
+    let lines: Vec<&str> = error.lines().collect();
+    assert!(lines[0].contains("0 of 2 files were taken"), "{error}");
+    assert!(lines[1].contains("photo.bundle") && lines[1].contains("is it a .bundle file"), "{error}");
+    assert!(lines[2].contains("missing.bundle"), "{error}");
+    assert!(!file.with_extension("reply").exists());
+}

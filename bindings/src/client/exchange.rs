@@ -53,7 +53,7 @@ fn address(via: Option<String>) -> Result<Option<ServerAddress>> {
     parsed.map_err(|error| CoreError::NotUnderstood { reason: error.to_string() })
 }
 
-fn sync_error(error: SyncError) -> CoreError {
+pub(super) fn sync_error(error: SyncError) -> CoreError {
     payung_sync::SyncFailure { error, report: Box::default(), retry_at_ms: None }.into()
 }
 
@@ -82,7 +82,7 @@ impl Client {
         let urgency = if asked { Urgency::Person } else { Urgency::Background };
         let asked_at = self.moment();
         let run = self.courier.sync(&session.store, &road, facts, urgency, &clock::now_ms, &mut clock::random());
-        let report = run.as_ref().map_or_else(|failure| &*failure.report, |report| report);
+        let report = run.as_ref().unwrap_or_else(|failure| &*failure.report);
         self.heard(report, asked_at, clock::now_ms());
         exchanges::note(&session.store, clock::now_ms(), run.as_ref());
         let ordered = report.wipe;

@@ -1,15 +1,16 @@
 //! The PIN, the biometric way, recovery, the lease, wiping.
 
-use super::{Client, Door, Recovered, Result};
+use super::{Client, Door, Recovered, Result, exchange::sync_error};
 use crate::{clock, error::CoreError};
 use payung_domain::field::FieldError;
 use payung_store::Store;
-use payung_sync::{Standing, SyncReport};
+use payung_sync::{Standing, SyncError, SyncReport};
 use payung_vault::{KeyVault, Lease, Lock, LockStatus, Moment, Pin, RawKey};
 use std::{
     fs,
     sync::{Arc, MutexGuard, PoisonError},
 };
+use zeroize::Zeroizing;
 
 #[uniffi::remote(Record)]
 pub struct LockStatus {
@@ -19,8 +20,10 @@ pub struct LockStatus {
     pub biometric: bool,
 }
 
-fn pin(typed: &str) -> Result<Pin> {
-    Pin::parse(typed).ok_or_else(|| CoreError::Invalid { fields: vec![FieldError::new("pin", "pin_length")] })
+/// What was typed is wiped here; the copies a shell made are its own.
+fn pin(typed: String) -> Result<Pin> {
+    let typed = Zeroizing::new(typed);
+    Pin::parse(&typed).ok_or_else(|| CoreError::Invalid { fields: vec![FieldError::new("pin", "pin_length")] })
 }
 
 #[uniffi::export]
@@ -31,7 +34,7 @@ impl Client {
     /// [`CoreError::Invalid`] for another than six digits, or ones that anybody would try first;
     /// [`CoreError::PinExists`]; [`CoreError::Vault`].
     pub fn set_pin(&self, typed: String) -> Result<()> {
-        let (_, key) = Lock::create(&self.config.folder, self.platform(), &pin(&typed)?, &mut clock::random())?;
+        let (_, key) = Lock::create(&self.config.folder, self.platform(), &pin(typed)?, &mut clock::random())?;
         self.open_with(key.into()).map(drop)
     }
 
@@ -40,7 +43,7 @@ impl Client {
     /// # Errors
     /// [`CoreError::WrongPin`], [`CoreError::PinWait`], [`CoreError::RecoveryNeeded`], [`CoreError::Vault`].
     pub fn unlock(&self, typed: String) -> Result<Option<Recovered>> {
-        let key = self.lock_file()?.unlock(&pin(&typed)?, self.moment())?;
+        let key = self.lock_file()?.unlock(&pin(typed)?, self.moment())?;
         self.open_with(key.into())
     }
 
@@ -60,18 +63,18 @@ impl Client {
 
     /// Asks for the PIN again: before reprinting, exporting, revoking, handing over.
     pub fn verify_pin(&self, typed: String) -> Result<()> {
-        Ok(self.lock_file()?.verify_pin(&pin(&typed)?, self.moment())?)
+        Ok(self.lock_file()?.verify_pin(&pin(typed)?, self.moment())?)
     }
 
     /// Sets another PIN.
     pub fn change_pin(&self, old: String, new: String) -> Result<()> {
-        Ok(self.lock_file()?.change_pin(&pin(&old)?, &pin(&new)?, self.moment(), &mut clock::random())?)
+        Ok(self.lock_file()?.change_pin(&pin(old)?, &pin(new)?, self.moment(), &mut clock::random())?)
     }
 
     /// Turns the biometric way on, by the PIN.
     pub fn enable_biometric(&self, typed: String) -> Result<()> {
         let mut lock = self.lock_file()?;
-        let key = lock.unlock(&pin(&typed)?, self.moment())?;
+        let key = lock.unlock(&pin(typed)?, self.moment())?;
         Ok(lock.enable_biometric(&key, &mut clock::random())?)
     }
 
@@ -96,7 +99,7 @@ impl Client {
     /// [`CoreError::NotUnderstood`] for an answer that is not for this phone; nothing has changed then.
     pub fn recover(&self, answer: String, new_pin: String) -> Result<Option<Recovered>> {
         let folder = &self.config.folder;
-        let (_, key) = payung_vault::recover(folder, self.platform(), &answer, &pin(&new_pin)?, &mut clock::random())?;
+        let (_, key) = payung_vault::recover(folder, self.platform(), &answer, &pin(new_pin)?, &mut clock::random())?;
         self.open_with(key.into())
     }
 
@@ -161,13 +164,17 @@ impl Client {
         }
     }
 
+    /// None before joining. A certificate that cannot be read any more counts as over: the next exchange renews it.
     fn lease(&self, store: &Store) -> Result<Option<Lease>> {
-        let Ok(standing) = Standing::of(store) else { return Ok(None) };
+        let standing = match Standing::of(store) {
+            Err(SyncError::NotJoined) => return Ok(None),
+            standing => standing.map_err(sync_error)?,
+        };
         let now = self.moment();
         let mut seen = self.seen();
         // not kept, it is known to this process all the same
         let _ = seen.look(now);
-        Ok(standing.lease_until.map(|until| seen.lease(until, now)))
+        Ok(Some(standing.lease_until.map_or(Lease::Over, |until| seen.lease(until, now))))
     }
 
     /// Whether old personal data may be shown.

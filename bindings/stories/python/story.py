@@ -343,6 +343,13 @@ class Story(unittest.TestCase):
         self.darmo.sync(True, None)
         self.assertIn("WARSITI TERAKHIR", [row.name for row in everybody(self.darmo)])
 
+    def test_c_wipe_order(self):
+        device = self.darmo.membership().device
+        office = [os.environ["PAYUNG_PROGRAM"], "admin", "--data", os.environ["PAYUNG_DATA_FOLDER"]]
+        subprocess.run([*office, "--as", "Sri Handayani", "wipe", device], capture_output=True, check=True)
+        self.assertTrue(self.darmo.sync(True, None).wipe)
+        self.assertEqual(core.LockState.FRESH, self.darmo.lock_state())
+
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["child"]:

@@ -3,7 +3,7 @@
 use crate::support::{Clock, Fault, Office, Phone, RT5, Road, problem};
 use payung_protocol::ProblemCode;
 use payung_server::keys::rng;
-use payung_sync::{SealedOutbox, SyncError, TransportError};
+use payung_sync::{Endpoint, SealedOutbox, SyncError, TransportError};
 
 use serde_json::json;
 use std::{fs, path::PathBuf};
@@ -215,4 +215,22 @@ fn sealing_that_fails_leaves_the_outbox_as_it_was() {
     fs::remove_file(phone.folder().join("outbox")).unwrap();
     assert_eq!(seal(&phone, &outbox), 3);
     assert_eq!(phone.sync(&Road::to(&office)).unwrap().uploaded, 3);
+}
+
+#[test]
+fn bundle_taken_as_a_file_is_answered_beside_it() {
+    let clock = Clock::start();
+    let office = Office::open(&clock);
+    let phone = Phone::joined(&office, RT5, 1);
+    let ids = phone.register();
+    let outbox = outbox(&phone);
+    seal(&phone, &outbox);
+    // on a memory card: what `payung admin bundle` does with it
+    let file = files(&phone).remove(0);
+    let sealed = fs::read(&file).unwrap();
+    fs::write(file.with_extension("reply"), office.serve(Endpoint::Exchange, &sealed).unwrap()).unwrap();
+    assert!(office.has(ids.worker));
+    assert!(files(&phone).is_empty());
+    assert_eq!(outbox.apply(&phone.store, clock.now()).unwrap().uploaded, 3);
+    assert_eq!(phone.outstanding(), 0);
 }
