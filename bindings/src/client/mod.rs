@@ -229,7 +229,7 @@ impl Client {
             return Ok(None);
         }
         let board = Arc::clone(&self.notifier.board);
-        let database_key = DatabaseKey::new(*key.expose());
+        let database_key = DatabaseKey::copied(key.expose());
         let session = Session::open(&self.config.folder, &database_key, move |changed| board.changed(changed))?;
         let recovered = session.salvaged.map(Recovered::from);
         *door = Door::Open { key, session: Box::new(session) };
