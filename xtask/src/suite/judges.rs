@@ -1,6 +1,11 @@
 //! Programs nobody here wrote open what Payung seals: tests/judges/README.md.
 
-use crate::{XtaskError, floor::Floor, tally::Tally, workspace::Workspace};
+use crate::{
+    XtaskError,
+    floor::Floor,
+    tally::Tally,
+    workspace::{Profile, Workspace},
+};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -15,6 +20,8 @@ pub(super) fn run(workspace: &Workspace, floor: &Floor) -> Result<Tally, XtaskEr
         Ok(python) => python,
         Err(reason) => return Ok(Floor::skip(&format!("judges, because {reason}"))),
     };
+    // some judge a running server
+    workspace.build(floor, Profile::Dev)?;
     let mut sum = Tally::default();
     for judge in &judges {
         let name = judge.file_stem().unwrap_or_default().to_string_lossy();
