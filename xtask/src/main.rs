@@ -3,6 +3,7 @@
 
 mod bench;
 mod bindings;
+mod crash;
 mod floor;
 mod fuzz;
 mod play;
@@ -41,6 +42,12 @@ enum Task {
     Fuzz(fuzz::FuzzArgs),
     /// Make Kotlin, Swift and Python of the facade.
     Bindings,
+    /// Kill the real phone and the real server under load, then send over bad roads.
+    Crash {
+        /// Handed on as they are; `--help` names them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Measure in a release build, beside the peer, and write docs/BENCHMARKS.md.
     Bench {
         /// Handed to the bench as they are.
@@ -98,6 +105,7 @@ fn main() -> ExitCode {
         Task::Sim { args } => sim::run(&workspace, &args),
         Task::Fuzz(args) => fuzz::run(&workspace, &args),
         Task::Bindings => bindings::run(&workspace),
+        Task::Crash { args } => crash::run(&workspace, &args),
         Task::Bench { args } => bench::run(&workspace, &args),
     };
     done.unwrap_or_else(|error| {

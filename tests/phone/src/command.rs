@@ -21,10 +21,12 @@ pub(crate) enum Command {
         #[serde(default)]
         via: Option<String>,
     },
-    /// Open a form: on a new person, or on a record.
+    /// Open a form, on a new person or on a record, with some fields typed already.
     OpenForm {
         #[serde(default)]
         record: Option<RecordId>,
+        #[serde(default)]
+        fields: Body,
     },
     /// Save a field of a form, as typed; null takes it back.
     Type { draft: i64, field: String, value: Value },
@@ -78,6 +80,8 @@ pub(crate) enum Command {
     Retry { op: i64 },
     /// Let a refused op be.
     Discard { op: i64 },
+    /// Forget how fast the road was, as on a road nobody has tried.
+    NewRoad,
     /// The numbers of the home screen's line.
     Counts,
     /// What cover would cost, from a form's fields.

@@ -20,6 +20,7 @@ use std::{
     io::{self, BufRead, Write},
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
 
 /// A phone without a screen, for the tests and the played scenario.
@@ -38,12 +39,17 @@ struct Arguments {
     /// The most pages of 4 KiB the database may grow to: a full disk.
     #[arg(long, value_name = "N")]
     max_pages: Option<u32>,
+    /// How long an answer may take: on this machine a server that takes longer is stuck.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    patience: u64,
 }
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(tracing::Level::TRACE).with_ansi(false).init();
     let arguments = Arguments::parse();
-    let mut phone = match Phone::open(&arguments.folder, &arguments.saved, key(&arguments), arguments.max_pages) {
+    let patience = Duration::from_secs(arguments.patience);
+    let opened = Phone::open(&arguments.folder, &arguments.saved, key(&arguments), arguments.max_pages, patience);
+    let mut phone = match opened {
         Ok(phone) => phone,
         Err(error) => {
             say(&answer(Err(error)));

@@ -39,9 +39,7 @@ type Run = JoinHandle<Result<SyncReport, Box<SyncFailure>>>;
 
 /// Workers of a page; lists longer than this are read page by page.
 const PAGE: usize = 50;
-/// On this machine a server that does not answer within this is stuck.
-const PATIENCE: Timeouts =
-    Timeouts { connect: Duration::from_secs(5), answer: Duration::from_secs(60), whole: Duration::from_secs(120) };
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// A running phone.
 pub(crate) struct Phone {
@@ -59,7 +57,9 @@ impl Phone {
         saved: &Path,
         key: Option<[u8; 32]>,
         max_pages: Option<u32>,
+        patience: Duration,
     ) -> Result<Self, PhoneError> {
+        let timeouts = Timeouts { connect: CONNECT, answer: patience, whole: patience * 2 };
         let key = DatabaseKey::new(key.ok_or(PhoneError::NoKey)?);
         let options = Options { max_pages, ..Options::default() };
         let database = folder.join("payung.db");
@@ -73,7 +73,7 @@ impl Phone {
             folder: folder.to_path_buf(),
             store: Arc::new(store),
             courier: Arc::new(Courier::new()),
-            http: Arc::new(HttpTransport::new(PATIENCE)?),
+            http: Arc::new(HttpTransport::new(timeouts)?),
             saved: SavedLog::open(saved)?,
             run: None,
         })
@@ -83,9 +83,7 @@ impl Phone {
         match command {
             Command::Identity => Ok(self.store.identity()?.map_or(Value::Null, |identity| who(&identity))),
             Command::Join { invite, via } => self.join(&invite, via.as_deref()),
-            Command::OpenForm { record } => {
-                Ok(view::draft(&self.store.open_draft(&Kind::Worker, record, clock::now_ms())?))
-            }
+            Command::OpenForm { record, fields } => self.open_form(record, &fields),
             Command::Type { draft, field, value } => self.type_in(draft, &field, &value),
             Command::Drafts => Ok(self.store.drafts()?.iter().map(view::draft).collect()),
             Command::DiscardForm { draft } => Ok(json!(self.store.discard_draft(DraftId(draft))?)),
@@ -108,6 +106,11 @@ impl Phone {
             Command::NeedsFixing => Ok(self.store.needs_fixing()?.iter().map(view::fixing).collect()),
             Command::Retry { op } => Ok(json!(self.store.retry(op)?)),
             Command::Discard { op } => Ok(json!(self.store.discard(op, clock::now_ms())?)),
+            Command::NewRoad => {
+                // where payung-sync keeps what a run learned
+                self.store.set_value("pace", None)?;
+                Ok(Value::Null)
+            }
             Command::Counts => self.counts(),
             Command::Quote { draft } => {
                 let registration = self.checked(draft, &self.identity()?.area)?;
@@ -150,6 +153,20 @@ impl Phone {
         let road = self.road(via)?;
         let identity = join(invite, &facts, &self.store, &road, clock::now_ms(), &mut clock::random())?;
         Ok(who(&identity))
+    }
+
+    fn open_form(&mut self, record: Option<RecordId>, fields: &Body) -> Done {
+        let now = clock::now_ms();
+        let form = self.store.open_draft(&Kind::Worker, record, now)?;
+        if fields.is_empty() {
+            return Ok(view::draft(&form));
+        }
+        let typed: Vec<(&str, &Value)> = fields.iter().map(|(field, value)| (field.as_str(), value)).collect();
+        self.store.set_draft_fields(form.id, &typed, now)?;
+        for (field, value) in typed {
+            self.saved.draft(form.id.0, field, value)?;
+        }
+        Ok(view::draft(&self.store.draft(form.id)?))
     }
 
     fn type_in(&mut self, draft: i64, field: &str, value: &Value) -> Done {
@@ -206,11 +223,8 @@ impl Phone {
     }
 
     fn edit(&mut self, record: RecordId, fields: &Body) -> Done {
-        let now = clock::now_ms();
-        let form = self.store.open_draft(&Kind::Worker, Some(record), now)?;
-        let typed: Vec<(&str, &Value)> = fields.iter().map(|(field, value)| (field.as_str(), value)).collect();
-        self.store.set_draft_fields(form.id, &typed, now)?;
-        self.save_form(form.id.0)
+        let form = self.open_form(Some(record), fields)?;
+        self.save_form(form["draft"].as_i64().unwrap_or_default())
     }
 
     fn visit(&mut self, worker: Option<RecordId>, outcome: &str, door: Option<String>, area: Option<Area>) -> Done {

@@ -14,6 +14,6 @@ pub use admin::Admin;
 pub use binaries::Binaries;
 pub use phone::{Phone, PhoneError, PhoneFiles};
 pub use program::{ProgramError, run};
-pub use road::{Road, Trouble};
+pub use road::{Heard, Road, Shape, Trouble};
 pub use scan::{Found, scan};
 pub use server::{Server, ServerError};

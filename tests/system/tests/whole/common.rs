@@ -72,13 +72,6 @@ impl Office {
         Self { folder, data, server, admin, binaries, rng: fastrand::Rng::with_seed(seed) }
     }
 
-    /// SIGKILL, and the server again where it was.
-    pub(crate) fn kill_and_reopen(&mut self) {
-        let (address, log) = (self.server.address, self.server.log.clone());
-        self.server.kill().unwrap();
-        self.server = Server::start_at(&self.binaries.payung, &self.data, address, &log).unwrap();
-    }
-
     /// The files of a phone that has not been started.
     pub(crate) fn files(&mut self, name: &str) -> PhoneFiles {
         PhoneFiles::under(self.folder.path(), name, key(&mut self.rng)).unwrap()

@@ -5,8 +5,6 @@ mod branch_files;
 mod common;
 mod hostile_bodies;
 mod hostile_roads;
-mod kill_phone;
 mod kill_points;
-mod kill_server;
 mod refusals;
 mod secrets;
