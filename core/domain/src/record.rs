@@ -4,14 +4,18 @@ use crate::{
     area::Area,
     field::Kind,
     id::{Base, DeviceId, Epoch, Hlc, OfficialId, OpId, RecordId},
-    op::{Body, Conflict},
+    op::{Body, Conflict, Op},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
+    fmt, io,
 };
+
+/// The most a record may hold, in bytes of JSON: its fields and what is open about them. The richest registration has
+/// some 2 KiB. Without a limit a phone could make a record, op by op, that fits into no reply.
+pub const MAX_RECORD: usize = 64 << 10;
 
 /// Who wrote the value that stands in a field, and when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,6 +131,16 @@ impl Record {
         }
     }
 
+    /// Whether the record stays within [`MAX_RECORD`] with what an op writes. What the op would take the place of still
+    /// counts, as it may stay beside it in a conflict, but for the conflicts the op settles.
+    pub fn has_room_for(&self, op: &Op) -> bool {
+        let settled = |field: &String| op.resolve.contains_key(field);
+        let body = self.body.iter().filter(|(field, _)| !settled(field));
+        let open = self.conflicts.iter().filter(|(field, _)| !settled(field));
+        let decided = op.resolve.iter().map(|(field, decision)| (field, &decision.value));
+        length_of(body) + length_of(open) + length_of(op.set.iter()) + length_of(decided) <= MAX_RECORD
+    }
+
     /// A field's value; null where there is none.
     pub fn value(&self, field: &str) -> &Value {
         self.body.get(field).unwrap_or(&Value::Null)
@@ -147,6 +161,34 @@ impl Record {
     /// Whether a class-B conflict is open: then nothing of this record goes to the branch.
     pub fn has_open_conflict(&self) -> bool {
         !self.conflicts.is_empty()
+    }
+}
+
+/// Bytes of JSON of an object with these members.
+fn length_of<'m, V: Serialize + 'm>(members: impl Iterator<Item = (&'m String, &'m V)>) -> usize {
+    members.map(|member| Length::of(&member)).sum()
+}
+
+/// Counts what is written to it.
+struct Length(usize);
+
+impl Length {
+    fn of(value: &impl Serialize) -> usize {
+        let mut length = Self(0);
+        // counting cannot fail, and nothing of a record is beyond JSON
+        let written = serde_json::to_writer(&mut length, value);
+        if written.is_ok() { length.0 } else { MAX_RECORD + 1 }
+    }
+}
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -150,22 +150,62 @@ impl fmt::Debug for SealedBundle {
     }
 }
 
-/// How much a bundle may hold, in bytes. Both are checked before the memory is taken.
+/// How much a bundle may hold. Each is checked before the memory is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Of the sealed bytes.
     pub sealed: usize,
     /// Of the JSON inside, while it is decompressed.
     pub unpacked: usize,
+    /// Of memory, as [`reckoned`] from that JSON before it is read.
+    pub memory: usize,
+}
+
+/// What [`reckoned`] counts for an object: a map's first node (632 bytes) and its own place in a list that has just grown.
+pub(crate) const OBJECT: usize = 800;
+/// For a list: the least it takes (4 values of 32 bytes), and its own place.
+pub(crate) const LIST: usize = 256;
+/// For a further value: a place in a node half full, and the name's own memory; or a place in a list that has just grown.
+pub(crate) const NEXT: usize = 160;
+
+/// At least the bytes that JSON takes in memory once it is read: many times its text where values are short, some
+/// hundred times for an object with one short member. Every byte is looked at once; nothing is taken for it.
+pub(crate) fn reckoned(json: &[u8]) -> usize {
+    let (mut bytes, mut in_text, mut escaped) = (2 * json.len(), false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'{' => bytes += OBJECT,
+            b'[' => bytes += LIST,
+            b',' => bytes += NEXT,
+            _ => {}
+        }
+    }
+    bytes
 }
 
 impl Limits {
-    /// A phone's request.
-    pub const REQUEST: Self = Self { sealed: 2 << 20, unpacked: 4 << 20 };
-    /// A server's reply.
-    pub const REPLY: Self = Self { sealed: 4 << 20, unpacked: 16 << 20 };
+    /// A phone's request: at most 1 MiB of ops and 64 KiB of offers, or one op that is larger. A thousand of the richest
+    /// registrations are reckoned at some 20 MiB.
+    pub const REQUEST: Self = Self { sealed: 2 << 20, unpacked: 2 << 20, memory: 64 << 20 };
+    /// A server's reply. Its author is known: what fits into the bytes is read.
+    pub const REPLY: Self = Self { sealed: 4 << 20, unpacked: 16 << 20, memory: usize::MAX };
     /// Joining, both ways; an attestation chain is the largest part.
-    pub const JOIN: Self = Self { sealed: 64 << 10, unpacked: 64 << 10 };
+    pub const JOIN: Self = Self { sealed: 64 << 10, unpacked: 64 << 10, memory: 8 << 20 };
+
+    /// Whether JSON may be written, or read.
+    pub(crate) fn json(self, json: &[u8]) -> Result<(), SealError> {
+        if json.len() > self.unpacked {
+            return Err(SealError::UnpackedTooLarge { limit: self.unpacked });
+        }
+        if self.memory < usize::MAX && reckoned(json) > self.memory {
+            return Err(SealError::TooManyValues { limit: self.memory });
+        }
+        Ok(())
+    }
 
     pub(crate) fn sealed(self, bytes: usize) -> Result<(), SealError> {
         if bytes > self.sealed { Err(SealError::TooLarge { limit: self.sealed }) } else { Ok(()) }

@@ -1,14 +1,17 @@
 //! docs/PROTOCOL.md, made from the field tables, the limits and the problem codes, so that it cannot drift from them.
 
 use crate::{
-    bundle::Limits,
+    bundle::{LIST, Limits, NEXT, OBJECT},
     certificate::{self, MAX_CERTIFICATE, Role},
     key_list,
     message::MAX_OPS,
     problem::{PROBLEM_JSON, ProblemCode},
     recovery, seal,
 };
-use payung_domain::field::{Class, Kind, SCHEMA};
+use payung_domain::{
+    field::{Class, Kind, SCHEMA},
+    record::MAX_RECORD,
+};
 use std::fmt::Write;
 
 /// The whole document, as committed.
@@ -62,6 +65,11 @@ clear header  = version (1) = 1 || receiver key id (8) || bundle id (16)
 | reply | {} | {} |
 | join, both ways | {} | {} |
 
+The JSON of a request is also refused (`bundle_too_large`) where reading it is reckoned at more than {} bytes of memory:
+twice its length, and {OBJECT} for each object, {LIST} for each list and {NEXT} for each comma. A record holds at most
+{MAX_RECORD} bytes of JSON, its fields and open conflicts together with what an op writes; beyond that the op is refused
+(`record_too_large`).
+
 ",
         request.sealed,
         request.unpacked,
@@ -69,6 +77,7 @@ clear header  = version (1) = 1 || receiver key id (8) || bundle id (16)
         reply.unpacked,
         joining.sealed,
         joining.unpacked,
+        request.memory,
     )?;
     out.push_str(MESSAGES);
     write!(

@@ -334,7 +334,7 @@ fn readable<T: DeserializeOwned>(
         Some(Value::Array(items)) => items,
         Some(_) => return Err(SealError::Message),
     };
-    let (mut read, mut lost) = (Vec::with_capacity(items.len()), Vec::new());
+    let (mut read, mut lost) = (Vec::new(), Vec::new());
     for item in items {
         match T::deserialize(&item) {
             Ok(value) => read.push(value),

@@ -50,6 +50,12 @@ pub enum SealError {
         /// The most that is taken, in bytes.
         limit: usize,
     },
+    /// More values than are read.
+    #[error("the message would take more than {limit} bytes of memory")]
+    TooManyValues {
+        /// The most memory that is taken, in bytes.
+        limit: usize,
+    },
     /// More ops than [`crate::MAX_OPS`].
     #[error("the request has too many ops")]
     TooManyOps,
@@ -107,7 +113,9 @@ impl SealError {
     /// How the server answers a bundle it could not open.
     pub fn problem(self) -> ProblemCode {
         match self {
-            Self::TooLarge { .. } | Self::UnpackedTooLarge { .. } | Self::TooManyOps => ProblemCode::BundleTooLarge,
+            Self::TooLarge { .. } | Self::UnpackedTooLarge { .. } | Self::TooManyValues { .. } | Self::TooManyOps => {
+                ProblemCode::BundleTooLarge
+            }
             Self::UnknownReceiver(_) => ProblemCode::Reseal,
             Self::UnknownSigner => ProblemCode::DeviceUnknown,
             Self::BadSignature | Self::WrongAlgorithm | Self::Unprotected => ProblemCode::SignatureInvalid,
@@ -154,7 +162,8 @@ pub enum OpenedJoin {
 /// Seals a phone's request to the server.
 ///
 /// # Errors
-/// [`SealError::TooManyOps`], [`SealError::UnpackedTooLarge`], [`SealError::TooLarge`]: send fewer ops.
+/// [`SealError::TooManyOps`], [`SealError::UnpackedTooLarge`], [`SealError::TooManyValues`], [`SealError::TooLarge`]:
+/// send fewer ops.
 pub fn seal_request(
     request: &Request,
     bundle: BundleId,
@@ -189,7 +198,7 @@ pub fn open_request(
     let signer = DeviceId::from_slice(message.kid()).ok_or(SealError::UnknownSigner)?;
     let key = device(signer).ok_or(SealError::UnknownSigner)?;
     let packed = message.verify(&Place { context: EXCHANGE, header, answers: None }.aad(), &key)?;
-    let (request, bad) = read_request(&unpack(&packed, limits.unpacked)?)?;
+    let (request, bad) = read_request(&unpack(&packed, limits)?)?;
     Ok(Opened { request, bad, device: signer, sent: Sent { bundle: header.bundle, digest: BundleDigest::of(sealed) } })
 }
 
@@ -261,10 +270,10 @@ pub fn open_join(
     if let Some(signer) = DeviceId::from_slice(message.kid()) {
         let key = device(signer).ok_or(SealError::UnknownSigner)?;
         let packed = message.verify(&aad, &key)?;
-        let request = from_object(&unpack(&packed, Limits::JOIN.unpacked)?)?;
+        let request = from_object(&unpack(&packed, Limits::JOIN)?)?;
         return Ok(OpenedJoin::Renewal { device: signer, request, sent });
     }
-    let request: Box<JoinRequest> = from_object(&unpack(message.unverified_payload(), Limits::JOIN.unpacked)?)?;
+    let request: Box<JoinRequest> = from_object(&unpack(message.unverified_payload(), Limits::JOIN)?)?;
     if message.kid() != request.session_key.id().0 {
         return Err(SealError::UnknownSigner);
     }
@@ -336,9 +345,7 @@ fn seal<M: Serialize>(
     rng: &mut impl CryptoRng,
 ) -> Result<SealedBundle, SealError> {
     let json = serde_json::to_vec(message).map_err(|_| SealError::Message)?;
-    if json.len() > limits.unpacked {
-        return Err(SealError::UnpackedTooLarge { limit: limits.unpacked });
-    }
+    limits.json(&json)?;
     let message = cose::sign(pack(&json)?, &place.aad(), kid, signer)?;
     let sealed = encrypt(&place.header.to_bytes(), &[], &message, receiver, rng)?;
     limits.sealed(sealed.len())?;
@@ -363,12 +370,12 @@ fn open_answer(
     }
     let message = Unverified::parse(&decrypt(sealed, HEADER, &[], device)?)?;
     if planted(Planted::ReplySignatureUnchecked) {
-        return unpack(message.unverified_payload(), limits.unpacked);
+        return unpack(message.unverified_payload(), limits);
     }
     let kid = message.kid().try_into().map(KeyId).map_err(|_| SealError::UnknownSigner)?;
     let key = server(kid).ok_or(SealError::UnknownSigner)?;
     let place = Place { context, header, answers: Some(answers.digest) };
-    unpack(&message.verify(&place.aad(), &key)?, limits.unpacked)
+    unpack(&message.verify(&place.aad(), &key)?, limits)
 }
 
 /// Bytes that sealing adds to what stands before it and what is in it: encapsulated key and tag.
@@ -440,8 +447,9 @@ fn pack(json: &[u8]) -> Result<Vec<u8>, SealError> {
     })
 }
 
-/// One zstd frame, to its end; no more than `limit` bytes are ever held, whatever the frame claims.
-fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, SealError> {
+/// One zstd frame, to its end; no more bytes than the limit are ever held, whatever the frame claims.
+fn unpack(packed: &[u8], limits: Limits) -> Result<Vec<u8>, SealError> {
+    let limit = limits.unpacked;
     let claimed = zstd::zstd_safe::get_frame_content_size(packed).map_err(|_| SealError::Compression)?;
     let expected = claimed.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(packed.len());
     if expected > limit {
@@ -453,6 +461,7 @@ fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, SealError> {
     if !decoder.finish().is_empty() {
         return Err(SealError::TrailingBytes);
     }
+    limits.json(&json)?;
     Ok(json)
 }
 

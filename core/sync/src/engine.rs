@@ -412,7 +412,11 @@ impl SyncEngine {
             let own = &self.membership.own.session;
             let sealed = match seal_request(&request, bundle, asked.device, own, &receiver, rng) {
                 Ok(sealed) => sealed,
-                Err(error @ (SealError::TooLarge { .. } | SealError::UnpackedTooLarge { .. })) => {
+                Err(
+                    error @ (SealError::TooLarge { .. }
+                    | SealError::UnpackedTooLarge { .. }
+                    | SealError::TooManyValues { .. }),
+                ) => {
                     if self.offer_less(&ops) {
                         continue;
                     }

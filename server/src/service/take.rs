@@ -408,6 +408,9 @@ impl Work<'_> {
             refused.outcome.fields = fields;
             return Ok(refused);
         }
+        if !self.has_room(op)? {
+            return Ok(Taken::refused(op, "record_too_large"));
+        }
         if op.kind == Kind::EnrollmentEvent && there.is_none() {
             // the fact stands only if the step it asks for is possible
             if let Err(code) = self.enrollment_event(op, received)? {
@@ -416,6 +419,21 @@ impl Work<'_> {
         }
         let judge = self.judge(writer, op, received)?;
         self.merge_op(op, &judge, there.is_none().then_some(home))
+    }
+
+    /// Whether what the op writes to stays small enough to be told in a reply.
+    fn has_room(&mut self, op: &Op) -> Result<bool, ServiceError> {
+        let Some(record) = self.get(op.record)? else {
+            return Ok(Record::new(op.record, op.kind.clone(), op.area.clone()).has_room_for(op));
+        };
+        if !record.has_room_for(op) {
+            return Ok(false);
+        }
+        let survivor = record.alias.as_ref().map(|alias| alias.survivor);
+        Ok(match survivor {
+            Some(survivor) => self.get(survivor)?.is_none_or(|survivor| survivor.has_room_for(op)),
+            None => true,
+        })
     }
 
     fn judge_area(&mut self, writer: &Writer, op: &Op, area: &Area) -> Result<Option<Taken>, ServiceError> {

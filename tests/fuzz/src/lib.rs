@@ -77,3 +77,16 @@ pub const TARGETS: &[Target] = &[
 pub fn target_named(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
 }
+
+/// JSON as a joined phone seals a request, whatever it is.
+pub fn sealed_request(json: &[u8]) -> Vec<u8> {
+    world::WORLD.packed(Message::Request, json)
+}
+
+/// What the server reads of it.
+///
+/// # Errors
+/// As `payung_protocol::open_request`.
+pub fn open_sealed_request(sealed: &[u8]) -> Result<payung_protocol::Opened, payung_protocol::SealError> {
+    messages::open_sealed(sealed)
+}

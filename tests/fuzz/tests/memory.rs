@@ -2,7 +2,7 @@
 
 use payung_domain::{area::Area, nik::Nik};
 use payung_fuzz::TARGETS;
-use payung_protocol::{Certificate, Problem, PublishedKeys};
+use payung_protocol::{Certificate, Limits, Problem, PublishedKeys, SealError};
 use peak_alloc::PeakAlloc;
 use std::{fs, hint::black_box, path::Path};
 
@@ -28,6 +28,7 @@ fn hostile_bytes_take_no_more_memory_than_their_limit_allows() {
     long_texts_are_not_copied_often();
     unpacking_stops_at_the_limit();
     json_grows_by_a_known_factor();
+    densest_requests_that_are_read_take_what_is_reckoned();
 }
 
 fn counting_counts() {
@@ -105,8 +106,7 @@ fn unpacking_stops_at_the_limit() {
     }
 }
 
-/// A JSON value in memory is larger than its text, most where an object has one short member: some hundred times. So
-/// the limit of unpacked bytes is the limit of memory, divided by that.
+/// A JSON value in memory is larger than its text, most where an object has one short member: some hundred times.
 fn json_grows_by_a_known_factor() {
     let target = payung_fuzz::target_named("request").expect("a target");
     let op = |set: String| {
@@ -124,4 +124,43 @@ fn json_grows_by_a_known_factor() {
         let most = 4 * 100 * json.len() + MIB;
         assert!(taken <= most, "{taken} bytes for {} of JSON", json.len());
     }
+}
+
+/// Each shape just below the limit of memory: read, it takes no more than that beside its bytes; once more of it is
+/// refused before any of it is read.
+fn densest_requests_that_are_read_take_what_is_reckoned() {
+    let limits = Limits::REQUEST;
+    let text = limits.unpacked + 2 * limits.sealed;
+    let (mut read, mut refused) = (0, 0);
+    for (open, part, close) in [
+        ("[", r#"{"":0},"#, "0]"),
+        ("[", "[0],", "0]"),
+        ("[", "0,", "0]"),
+        ("[", r#""","#, "0]"),
+        ("[", r#"{"a":{"b":[{}]}},"#, "0]"),
+        ("{", r#""NNNNNN":0,"#, r#""":0}"#),
+    ] {
+        for many in [1000, 20_000, 40_000, 60_000, 80_000, 160_000, 300_000] {
+            let parts: String = (0..many).map(|i| part.replace("NNNNNN", &format!("{i:06}"))).collect();
+            let json = format!(
+                r#"{{"ops":[{{"n":1,"record":"0193a1b2-0000-7000-8000-000000000001","kind":"worker","area":"33","hlc":1,"set":{{"x":{open}{parts}{close}}}}}]}}"#
+            );
+            drop(parts);
+            let sealed = payung_fuzz::sealed_request(json.as_bytes());
+            let mut outcome = None;
+            let taken = taken(|| outcome = Some(payung_fuzz::open_sealed_request(&sealed).map(|_| ())));
+            match outcome.expect("opened") {
+                Ok(()) => {
+                    read += 1;
+                    assert!(taken <= limits.memory + text, "{part} {many}: {taken} bytes");
+                }
+                Err(SealError::TooManyValues { .. } | SealError::UnpackedTooLarge { .. }) => {
+                    refused += 1;
+                    assert!(taken <= text + MIB, "{part} {many}: {taken} bytes for what is refused");
+                }
+                Err(error) => panic!("{part} {many}: {error}"),
+            }
+        }
+    }
+    assert!(read > 10 && refused > 5, "{read} {refused}");
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::{
+    bundle::reckoned,
     common::{Seeded, World, area, cursor, edit, op, reply, request},
     join::JoinReply,
     message::{Checksum, Cursor},
@@ -283,13 +284,13 @@ fn bomb_is_refused_at_the_limit() {
     // a frame that does not tell its size
     let untold = zstd::stream::encode_all(&zeros[..], LEVEL).unwrap();
     assert!(matches!(zstd::zstd_safe::get_frame_content_size(&untold), Ok(None)));
-    assert_eq!(unpack(&untold, limit), Err(SealError::UnpackedTooLarge { limit }));
+    assert_eq!(unpack(&untold, Limits::REQUEST), Err(SealError::UnpackedTooLarge { limit }));
     let untold = sealed_payload(&mut w, untold);
     assert_eq!(open(&w, &untold).unwrap_err(), SealError::UnpackedTooLarge { limit });
     // one that lies about it: 1 byte told, millions inside
     let mut lies = pack(&zeros).unwrap();
     lies[5..9].copy_from_slice(&[1, 0, 0, 0]);
-    assert!(unpack(&lies, limit).is_err());
+    assert!(unpack(&lies, Limits::REQUEST).is_err());
 }
 
 #[test]
@@ -302,14 +303,15 @@ fn no_more_than_the_limit_is_read_of_a_bomb() {
 #[test]
 fn json_up_to_the_limit_opens() {
     let limit = 1000;
+    let limits = Limits { unpacked: limit, ..Limits::REQUEST };
     for size in [0, 1, 999, 1000] {
         let json = vec![b'x'; size];
-        assert_eq!(unpack(&pack(&json).unwrap(), limit), Ok(json.clone()));
-        assert_eq!(unpack(&zstd::stream::encode_all(&json[..], LEVEL).unwrap(), limit), Ok(json));
+        assert_eq!(unpack(&pack(&json).unwrap(), limits), Ok(json.clone()));
+        assert_eq!(unpack(&zstd::stream::encode_all(&json[..], LEVEL).unwrap(), limits), Ok(json));
     }
     let error = Err(SealError::UnpackedTooLarge { limit });
-    assert_eq!(unpack(&pack(&[b'x'; 1001]).unwrap(), limit), error);
-    assert_eq!(unpack(&zstd::stream::encode_all(&[b'x'; 1001][..], LEVEL).unwrap(), limit), error);
+    assert_eq!(unpack(&pack(&[b'x'; 1001]).unwrap(), limits), error);
+    assert_eq!(unpack(&zstd::stream::encode_all(&[b'x'; 1001][..], LEVEL).unwrap(), limits), error);
 }
 
 #[test]
@@ -356,13 +358,39 @@ fn more_than_the_server_takes_is_not_sealed() {
     assert_eq!(seal(vec![long.clone()]), Err(SealError::UnpackedTooLarge { limit: Limits::REQUEST.unpacked }));
     // text that does not compress
     let mut rng = Seeded::new(1);
-    long.set.insert("notes".to_owned(), Value::String((0..65_000).map(|_| hex::encode(rng.bytes::<30>())).collect()));
+    long.set.insert("notes".to_owned(), Value::String((0..30_000).map(|_| hex::encode(rng.bytes::<30>())).collect()));
     assert!(seal(vec![long.clone()]).is_ok());
-    let small = Limits { sealed: 1 << 20, ..Limits::REQUEST };
+    let small = Limits { sealed: 512 << 10, ..Limits::REQUEST };
     let request = Request { ops: vec![long], ..Request::default() };
     let place = place(w);
     let refused = super::seal(&request, &place, small, &w.device.bytes(), &w.phone.session, &receiver, &mut w.rng);
-    assert_eq!(refused, Err(SealError::TooLarge { limit: 1 << 20 }));
+    assert_eq!(refused, Err(SealError::TooLarge { limit: 512 << 10 }));
+}
+
+#[test]
+fn values_that_would_fill_the_memory_are_neither_sealed_nor_read() {
+    let w = &mut World::new(19);
+    let limit = Limits::REQUEST.memory;
+    let many = Value::Array(vec![serde_json::json!({"": 0}); 70_000]);
+    let mut dense = op(1);
+    dense.set.insert("x".to_owned(), many);
+    let request = Request { ops: vec![dense], ..Request::default() };
+    let json = serde_json::to_vec(&request).unwrap();
+    assert!(json.len() < Limits::REQUEST.unpacked / 2);
+    let receiver = w.receiver.receiver_key();
+    let refused = seal_request(&request, w.bundle, w.device, &w.phone.session, &receiver, &mut w.rng);
+    assert_eq!(refused, Err(SealError::TooManyValues { limit }));
+    let packed = sealed_payload(w, pack(&json).unwrap());
+    let error = open(w, &packed).unwrap_err();
+    assert_eq!((error, error.problem()), (SealError::TooManyValues { limit }, ProblemCode::BundleTooLarge));
+}
+
+#[test]
+fn what_stands_in_a_text_is_not_a_value() {
+    let text = |inner: &str| reckoned(serde_json::to_string(inner).unwrap().as_bytes());
+    assert_eq!(text(r#"{[,"\\{,"#), 2 * serde_json::to_string(r#"{[,"\\{,"#).unwrap().len());
+    assert_eq!(reckoned(br#"{"a":[1,2]}"#), 2 * 11 + 800 + 256 + 160);
+    assert_eq!(reckoned(br#"["\\",{}]"#), 2 * 9 + 800 + 256 + 160);
 }
 
 #[test]

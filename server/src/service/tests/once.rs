@@ -177,6 +177,67 @@ fn one_bad_op_never_stops_its_batch() {
 }
 
 #[test]
+fn record_can_not_be_made_too_large_for_a_reply_op_by_op() {
+    let office = Office::new();
+    let (mut phone, mut other) = (office.phone(&[RT3]), office.phone(&[RT3]));
+    let created = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    phone.send(&office, &[created]);
+    let mut taken: u32 = 0;
+    loop {
+        let grown = phone.edit(&office, record(1), &format!("newer_{taken}"), "x".repeat(8 << 10));
+        let beside = phone.worker(&office, record((100 + taken).into()), &nik(100 + taken), "SUTINAH");
+        let before = office.record(record(1));
+        let outcomes = phone.send(&office, &[grown, beside]);
+        assert_eq!(status(&outcomes[1]), (OutcomeStatus::Applied, None), "the rest of the batch goes on");
+        if outcomes[0].status == OutcomeStatus::Refused {
+            assert_eq!(status(&outcomes[0]), (OutcomeStatus::Refused, Some("record_too_large")));
+            assert_eq!(office.record(record(1)), before);
+            break;
+        }
+        taken += 1;
+    }
+    assert_eq!(taken, 7, "64 KiB hold seven such fields beside a registration");
+    // what fits is taken still, and everybody can be told
+    let note = phone.edit(&office, record(1), "notes", "rumah hijau");
+    assert!(applied(&phone.send(&office, &[note])));
+    other.pull(&office);
+    assert_eq!(other.base[&record(1)].body["notes"], "rumah hijau");
+}
+
+#[test]
+fn new_record_too_large_for_a_reply_is_refused_whole() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let mut op = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    op.set.insert("newer".to_owned(), json!("x".repeat(64 << 10)));
+    let outcomes = phone.send(&office, &[op]);
+    assert_eq!(status(&outcomes[0]), (OutcomeStatus::Refused, Some("record_too_large")));
+    assert!(office.find(record(1)).is_none());
+}
+
+#[test]
+fn conflict_of_a_full_record_can_be_settled() {
+    let office = Office::new();
+    let (mut phone, mut other) = (office.phone(&[RT3]), office.phone(&[RT3]));
+    let mut created = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    created.set.insert("newer".to_owned(), json!("a".repeat(20 << 10)));
+    phone.send(&office, &[created]);
+    other.pull(&office);
+    let one = phone.edit(&office, record(1), "newer", "b".repeat(14 << 10));
+    assert!(applied(&phone.send(&office, &[one])));
+    let second = other.edit(&office, record(1), "newer", "c".repeat(20 << 10));
+    assert!(applied(&other.send(&office, &[second])));
+    other.pull(&office);
+    assert!(office.record(record(1)).has_open_conflict());
+    let third = other.edit(&office, record(1), "newest", "d".repeat(14 << 10));
+    let refused = other.send(&office, &[third]);
+    assert_eq!(status(&refused[0]), (OutcomeStatus::Refused, Some("record_too_large")));
+    let decided = other.resolve(&office, record(1), "newer", "c".repeat(20 << 10));
+    assert!(applied(&other.send(&office, &[decided])));
+    assert!(!office.record(record(1)).has_open_conflict());
+}
+
+#[test]
 fn class_a_is_refused_for_its_field_and_the_rest_of_the_op_applies() {
     let office = Office::new();
     let mut phone = office.phone(&[RT3]);
