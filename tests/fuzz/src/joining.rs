@@ -2,7 +2,9 @@
 
 use crate::quiet::is_quiet;
 use data_encoding::BASE32_NOPAD;
-use payung_protocol::{Fingerprint, Invite, InviteSecret, PROBLEM_JSON, Problem, ProblemCode};
+use payung_protocol::{
+    Escrow, Fingerprint, Invite, InviteSecret, PROBLEM_JSON, Problem, ProblemCode, RecoveryAnswer, RecoveryRequest,
+};
 use payung_sync::ServerAddress;
 use sha2::{Digest, Sha256};
 
@@ -44,6 +46,42 @@ pub(crate) fn invite_seeds() -> Vec<Vec<u8>> {
     let link = invite.to_link().expect("a link");
     let code = BASE32_NOPAD.decode(&link.as_bytes()[14..]).expect("base32");
     vec![code[..code.len() - 4].to_vec(), link.into_bytes(), b"PAYUNG://JOIN/AAAA".to_vec()]
+}
+
+/// What official and operator show each other: as it is scanned, then the same bytes inside a text whose check is right.
+pub(crate) fn recovery(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        read_request(text);
+        read_answer(text);
+    }
+    let inside = BASE32_NOPAD.encode(&[data, &Sha256::digest(data)[..4]].concat());
+    read_request(&format!("payung://recover/{inside}"));
+    read_answer(&format!("payung://recovered/{inside}"));
+}
+
+fn read_request(text: &str) {
+    let request = match RecoveryRequest::parse(text) {
+        Ok(request) => request,
+        Err(error) => return is_quiet(&error, text.as_bytes()),
+    };
+    assert_eq!(request.code().len(), 9);
+    assert_eq!(RecoveryRequest::parse(&request.to_text().to_lowercase()).as_ref(), Ok(&request));
+    assert_eq!(Escrow::from_bytes(request.escrow.as_bytes()), Ok(request.escrow));
+}
+
+fn read_answer(text: &str) {
+    let answer = match RecoveryAnswer::parse(text) {
+        Ok(answer) => answer,
+        Err(error) => return is_quiet(&error, text.as_bytes()),
+    };
+    assert_eq!(RecoveryAnswer::parse(&format!(" {}/", answer.to_text())).as_ref(), Ok(&answer));
+}
+
+pub(crate) fn recovery_seeds() -> Vec<Vec<u8>> {
+    // as long as an escrow copy with a key, and as an answer, of the version in use
+    let (mut request, mut answer) = (vec![0x5a; 137], vec![0xa5; 89]);
+    (request[0], answer[0]) = (1, 1);
+    vec![request, answer, b"PAYUNG://RECOVER/AAAA".to_vec(), b"payung://recovered/".to_vec()]
 }
 
 /// The body of an error: no text longer than is shown, and the same when written and read again.

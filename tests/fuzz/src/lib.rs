@@ -54,6 +54,7 @@ pub const TARGETS: &[Target] = &[
     target("key_list", keys::key_list, keys::key_list_seeds, 1024, 300),
     target("receiver_list", keys::receiver_list, keys::receiver_list_seeds, 1024, 300),
     target("invite", joining::invite, joining::invite_seeds, 512, 1000),
+    target("recovery", joining::recovery, joining::recovery_seeds, 512, 1000),
     target("problem", joining::problem, joining::problem_seeds, 4096, 1000),
     target("address", joining::address, joining::address_seeds, 256, 1000),
     target("http_answer", answer::http, answer::http_seeds, 2048, 300),
