@@ -12,6 +12,7 @@ mod joining;
 mod keys;
 mod messages;
 mod names;
+mod pictures;
 mod quiet;
 mod sealed;
 mod typed;
@@ -62,6 +63,8 @@ pub const TARGETS: &[Target] = &[
     target("answer_file", files::answers, files::answer_seeds, 4096, 500),
     target("member_file", files::members, files::member_seeds, 2048, 500),
     target("backup", files::backup, files::backup_seeds, 1024, 200),
+    target("picture", pictures::picture, pictures::picture_seeds, 4096, 200),
+    target("media_file", pictures::media_file, pictures::media_file_seeds, 512, 300),
     target("nik", typed::nik, typed::nik_seeds, 64, 1000),
     target("region", typed::region, typed::region_seeds, 32, 1000),
     target("area", typed::area, typed::area_seeds, 64, 1000),
