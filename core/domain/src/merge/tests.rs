@@ -1,5 +1,6 @@
 //! The rules by name: first the traces that broke earlier drafts of the design, then properties over random histories.
 
+mod edges;
 mod histories;
 mod links;
 mod traces;

@@ -1,0 +1,147 @@
+//! Rules at their edges, each found missing a test by changing the code and seeing nothing fail.
+
+use super::*;
+use crate::{
+    merge::{apply_linked, link},
+    record::MAX_RECORD,
+};
+
+/// Bytes of JSON of a member, name and value.
+fn length(field: &str, value: &Value) -> usize {
+    serde_json::to_string(&(field, value)).expect("JSON").len()
+}
+
+#[test]
+fn record_takes_an_op_up_to_the_last_byte() {
+    let mut desk = Desk::new();
+    let taken: usize = desk.record.body.iter().map(|(field, value)| length(field, value)).sum();
+    let room = MAX_RECORD - taken - length("newer", &json!(""));
+    for (more, fits) in [(0, true), (1, false)] {
+        let op = desk.op(A, None, &[("newer", &"x".repeat(room + more))]);
+        assert_eq!(desk.record.has_room_for(&op), fits, "{more}");
+    }
+}
+
+#[test]
+fn what_is_open_counts_and_what_a_decision_settles_does_not() {
+    let mut desk = Desk::new();
+    let opened = desk.now();
+    desk.write(A, opened, "name", "A");
+    let long = "b".repeat(MAX_RECORD / 2);
+    assert_eq!(desk.write(B, opened, "name", &long), FieldOutcome::Conflict);
+    let more = "c".repeat(MAX_RECORD / 2);
+    let op = desk.op(C, opened, &[("newer", &more)]);
+    assert!(!desk.record.has_room_for(&op));
+    let decision = desk.decision(C, "name", &more);
+    assert!(desk.record.has_room_for(&decision));
+    let too_long = desk.decision(C, "name", &"c".repeat(MAX_RECORD));
+    assert!(!desk.record.has_room_for(&too_long));
+}
+
+#[test]
+fn op_that_changes_nothing_is_no_new_version_but_an_empty_creation_is_the_first() {
+    let mut desk = Desk::new();
+    let opened = desk.now();
+    // said by someone who had not seen it: the author stays
+    let op = desk.op(A, Some(Base { epoch: OLD, version: 0 }), &[("name", "Init")]);
+    assert!(!desk.take(A, &op).changed);
+    assert_eq!(desk.now(), opened);
+    let mut empty = Desk::empty(2);
+    let op = empty.op(A, None, &[]);
+    assert!(empty.take(A, &op).changed);
+    assert_eq!(empty.record.version, 1);
+}
+
+#[test]
+fn value_written_after_a_restore_was_not_seen_by_a_form_opened_before_it_whatever_the_versions() {
+    let mut desk = Desk::new();
+    let restored = desk.clone();
+    for n in 0..5 {
+        let opened = desk.now();
+        desk.write(A, opened, "notes", &n.to_string());
+    }
+    // a form of the epoch before, at a version the restored record has not reached again
+    let opened = desk.now();
+    let mut desk = Desk { epoch: NEW, n: desk.n.clone(), ..restored };
+    let now = desk.now();
+    desk.write(B, now, "name", "Sutini");
+    assert!(desk.now().expect("a version").version < opened.expect("a version").version);
+    assert_eq!(desk.write(C, opened, "name", "Sutinah"), FieldOutcome::Conflict);
+    assert_eq!(desk.candidates("name"), ["Sutinah", "Sutini"]);
+}
+
+#[test]
+fn link_opens_no_conflict_over_what_only_the_survivor_has_or_both_may_differ_in() {
+    let mut loser = Desk::empty(1);
+    let op = loser.op(A, None, &[("name", "Sutini"), ("notes", "dari A")]);
+    loser.take(A, &op);
+    let mut survivor = Desk::empty(2);
+    let op = survivor.op(B, None, &[("name", "Sutini"), ("mother_name", "Karsem"), ("notes", "dari B")]);
+    survivor.take(B, &op);
+    let judge = survivor.judge(0x0);
+    link(&mut loser.record, &mut survivor.record, &judge).expect("links");
+    assert!(survivor.record.conflicts.is_empty(), "{:?}", survivor.record);
+    assert_eq!((survivor.value("mother_name"), survivor.value("notes")), (&json!("Karsem"), &json!("dari B")));
+}
+
+#[test]
+fn link_brings_each_candidate_once_and_the_survivors_own_value_with_them() {
+    let (mut loser, mut survivor) = (Desk::empty(1), Desk::empty(2));
+    let op = loser.op(A, None, &[("name", "Sutini")]);
+    loser.take(A, &op);
+    let opened = Some(Base { epoch: OLD, version: 0 });
+    loser.write(B, opened, "name", "Sutinem");
+    let op = survivor.op(C, None, &[("name", "Sutinah")]);
+    survivor.take(C, &op);
+    survivor.write(0xD, opened, "name", "Sutilah");
+    let judge = survivor.judge(0x0);
+    link(&mut loser.record, &mut survivor.record, &judge).expect("links");
+    assert_eq!(survivor.candidates("name"), ["Sutilah", "Sutinah", "Sutinem", "Sutini"]);
+}
+
+#[test]
+fn late_op_of_one_field_unchanged_and_one_changed_is_a_new_version() {
+    let (mut loser, mut survivor) = (Desk::empty(1), Desk::empty(2));
+    let op = loser.op(A, None, &[("name", "Sutini"), ("phone", "+6281200000000")]);
+    loser.take(A, &op);
+    let op = survivor.op(B, None, &[("name", "Sutini")]);
+    survivor.take(B, &op);
+    let judge = survivor.judge(0x0);
+    link(&mut loser.record, &mut survivor.record, &judge).expect("links");
+    let before = survivor.record.version;
+    let op = loser.op(C, Some(Base { epoch: OLD, version: 1 }), &[("name", "Sutinah"), ("phone", "+6281200000000")]);
+    let judge = loser.judge(C);
+    assert!(apply_linked(&mut loser.record, &mut survivor.record, &op, &judge).changed);
+    assert_eq!(survivor.record.version, before + 1);
+    assert_eq!(survivor.value("name"), "Sutinah");
+    // and one that says what stands, by someone who had seen neither, is not
+    let unseen = Some(Base { epoch: OLD, version: 0 });
+    let op = loser.op(0xD, unseen, &[("name", "Sutinah"), ("phone", "+6281200000000")]);
+    let judge = loser.judge(0xD);
+    assert!(!apply_linked(&mut loser.record, &mut survivor.record, &op, &judge).changed);
+    assert_eq!(survivor.record.version, before + 1);
+}
+
+#[test]
+fn late_op_of_another_than_the_author_over_what_they_had_not_seen_conflicts() {
+    let (mut loser, mut survivor) = (Desk::empty(1), Desk::empty(2));
+    for (desk, who, name) in [(&mut loser, A, "Sutini"), (&mut survivor, B, "Sutinah")] {
+        let op = desk.op(who, None, &[("name", "sama"), ("mother_name", name)]);
+        desk.take(who, &op);
+    }
+    survivor.n.insert(A, 9);
+    let judge = survivor.judge(0x0);
+    link(&mut loser.record, &mut survivor.record, &judge).expect("links");
+    // an earlier number than the author's: not the author's own later word
+    let op = loser.op(C, Some(Base { epoch: OLD, version: 1 }), &[("mother_name", "Karti")]);
+    let judge = loser.judge(C);
+    let merged = apply_linked(&mut loser.record, &mut survivor.record, &op, &judge);
+    assert_eq!(merged.fields["mother_name"], FieldOutcome::Conflict);
+    assert_eq!(survivor.value("mother_name"), "Sutinah");
+    // the author of what stands corrects it on the record that was linked away
+    let mut op = loser.op(B, None, &[("mother_name", "Sutinem")]);
+    op.n = 40;
+    let judge = loser.judge(B);
+    apply_linked(&mut loser.record, &mut survivor.record, &op, &judge);
+    assert_eq!(survivor.value("mother_name"), "Sutinem");
+}
