@@ -82,7 +82,7 @@ impl Official {
                 let Some(_) = self.ask(phone, "visit", &visit)? else { return Ok(()) };
                 self.entries[index].visited = true;
                 // every third goes to the server at once
-                if index % 3 == 0 {
+                if index.is_multiple_of(3) {
                     let sync = json!({"do": "sync", "via": self.via});
                     let Some(_) = self.ask(phone, "sync", &sync)? else { return Ok(()) };
                 }

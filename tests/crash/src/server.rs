@@ -79,7 +79,7 @@ pub fn kill(rig: &mut Rig, kills: usize, mut progress: impl FnMut(&Kills)) -> Re
             scope.spawn(|| work(&mut second, &via, FIRST + 1, &signs)),
         ];
         let mut killed = Ok(());
-        while done.kills < kills && killed.is_ok() && !loads.iter().any(|load| load.is_finished()) {
+        while done.kills < kills && killed.is_ok() && !loads.iter().any(std::thread::ScopedJoinHandle::is_finished) {
             // now and then something gets through first, however slow the machine
             if done.kills % 3 == 0 {
                 let (before, begun) = (signs.answered.load(Ordering::SeqCst), Instant::now());

@@ -51,7 +51,7 @@ impl Shape {
     fn arrival(
         &self,
         line_free: &mut Instant,
-        last: Instant,
+        before: Instant,
         bytes: usize,
         rng: &mut fastrand::Rng,
     ) -> Option<Instant> {
@@ -65,7 +65,7 @@ impl Shape {
             return None;
         }
         let late = RETRANSMISSION * ((1 << lost) - 1);
-        Some((*line_free + self.round_trip / 2 + late).max(last))
+        Some((*line_free + self.round_trip / 2 + late).max(before))
     }
 }
 

@@ -204,7 +204,8 @@ final class StoryTests: XCTestCase {
         for _ in 0..<20 { try openAndClose() }
         let before = try handles()
         for _ in 0..<100 { try openAndClose() }
-        XCTAssertEqual(try handles(), before)
+        // a connection of an earlier test may close meanwhile, Foundation opens a few; a hundred leaked would be many more
+        XCTAssertLessThanOrEqual(try handles(), before + 8)
         _ = try warti.unlock(typed: pins["warti"]!)
     }
 
