@@ -8,6 +8,7 @@
 
 mod chance;
 mod check;
+mod fact;
 mod office;
 mod oracle;
 mod person;

@@ -47,12 +47,12 @@ fn instant(ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }
 
-fn written(ms: i64) -> Value {
+pub(crate) fn written(ms: i64) -> Value {
     instant(ms).to_rfc3339_opts(SecondsFormat::Secs, true).into()
 }
 
 /// A word that was never written before.
-fn word(mut number: u64) -> String {
+pub(crate) fn word(mut number: u64) -> String {
     const LETTERS: &[u8; 16] = b"BCDFGHKLMNPRSTWY";
     const VOWELS: &[u8; 4] = b"AIUE";
     let mut word = String::new();
@@ -131,13 +131,13 @@ impl World {
         payung_domain::calendar::local_date(instant(self.now), payung_domain::calendar::Zone::Wib)
     }
 
-    fn a_worker(&self, phone: usize, chance: &mut Chance) -> Played<Option<RecordId>> {
+    pub(crate) fn a_worker(&self, phone: usize, chance: &mut Chance) -> Played<Option<RecordId>> {
         let workers = self.workers(phone)?;
         Ok(chance.pick(&workers).map(|worker| worker.id))
     }
 
     /// An area of the phone an RT lies in, to register for.
-    fn an_area(&self, phone: usize, chance: &mut Chance) -> Played<Area> {
+    pub(crate) fn an_area(&self, phone: usize, chance: &mut Chance) -> Played<Area> {
         let identity = self.phones[phone].store()?.identity()?.ok_or(StoreError::NotJoined)?;
         let own = identity.area;
         // who looks after a village or two registers all over it
@@ -424,76 +424,6 @@ impl World {
             return Ok(());
         }
         self.saved(phone, &form, &fields, saved)
-    }
-
-    fn add_fact(&mut self, phone: usize, kind: &Kind, body: Body, act: &'static str, chance: &mut Chance) -> Played {
-        let now = self.phone_now(phone);
-        let id = RecordId(chance.id(now));
-        let area = self.an_area(phone, chance)?;
-        match self.act(phone, "fact", |store| store.add_fact(kind, id, &body, &area, now))? {
-            Fate::DiedBefore => return Ok(()),
-            Fate::Returned(Err(error)) => return Err(error.into()),
-            Fate::Returned(Ok(())) | Fate::DiedAfter => {}
-        }
-        self.tally.act(act);
-        let shown = self.phones[phone].store()?.shown(id);
-        if shown.map(|shown| shown.body()).ok().as_ref() != Some(&body) {
-            return broken("a phone shows what it has just saved", format!("phone {phone}, {act} {id}"));
-        }
-        self.oracle.save((phone, self.at), (id, kind), body, &Seen::new(), Some(false));
-        Ok(())
-    }
-
-    pub(crate) fn visit(&mut self, phone: usize, chance: &mut Chance, void: bool) -> Played {
-        let worker = self.a_worker(phone, chance)?;
-        let mut body = Body::from([
-            ("outcome".to_owned(), "nobody_home".into()),
-            ("at".to_owned(), written(self.phone_now(phone))),
-            ("door".to_owned(), format!("pintu {}", word(chance.word())).into()),
-        ]);
-        if void {
-            let Some(worker) = worker else { return Ok(()) };
-            let visits = self.phones[phone].store()?.children(worker, &Kind::Visit)?;
-            let Some(visit) = chance.pick(&visits) else { return Ok(()) };
-            body.insert("corrects".to_owned(), json!(visit.id));
-            body.insert("outcome".to_owned(), "come_back".into());
-        }
-        if let Some(worker) = worker.filter(|_| void || chance.percent(80)) {
-            body.insert("worker".to_owned(), json!(worker));
-        }
-        self.add_fact(phone, &Kind::Visit, body, if void { "visit taken back" } else { "visit" }, chance)
-    }
-
-    pub(crate) fn event(&mut self, phone: usize, chance: &mut Chance) -> Played {
-        use payung_domain::enrollment::Phase;
-        let Some(worker) = self.a_worker(phone, chance)? else { return Ok(()) };
-        let detail = self.phones[phone].store()?.worker(worker, self.today())?;
-        let Some(enrollment) = chance.pick(&detail.enrollments) else { return Ok(()) };
-        let mut body = Body::from([
-            ("enrollment".to_owned(), json!(enrollment.record.id)),
-            ("at".to_owned(), written(self.phone_now(phone))),
-            ("note".to_owned(), word(chance.word()).into()),
-        ]);
-        let active =
-            matches!(enrollment.phase, Phase::PaidNotStarted | Phase::Covered | Phase::Lapsing | Phase::Arrears(_));
-        let event = match enrollment.phase {
-            Phase::Returned => "resubmit",
-            _ if active => {
-                body.extend(enrollment.record.value("cover").map(|cover| ("cover".to_owned(), cover.clone())));
-                let declared = enrollment.record.value("declaration");
-                body.extend(declared.map(|declared| ("declaration".to_owned(), declared.clone())));
-                "renew"
-            }
-            // as it is on this phone it is possible; the office may know more
-            Phase::Received | Phase::Verified | Phase::Queued if chance.percent(40) => "withdraw",
-            _ if chance.percent(15) => {
-                body.insert("date".to_owned(), self.today().to_string().into());
-                "report_death"
-            }
-            _ => return Ok(()),
-        };
-        body.insert("event".to_owned(), event.into());
-        self.add_fact(phone, &Kind::EnrollmentEvent, body, event, chance)
     }
 
     /// The phones from this one on: what few of them have is looked for on all.

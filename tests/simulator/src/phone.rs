@@ -15,7 +15,7 @@ use payung_protocol::AppFacts;
 use payung_store::{DatabaseKey, Options, Store, set_fail_hook};
 use payung_sync::SyncEngine;
 use std::{
-    fs,
+    fs, io,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::{Path, PathBuf},
 };
@@ -82,7 +82,7 @@ pub(crate) struct Phone {
 impl Phone {
     /// Opens a copy of the phone's folder `from` under `folder`.
     pub(crate) fn open(from: &Path, folder: &Path) -> Played<Self> {
-        copy_files(from, &life(folder, 1))?;
+        copy_phone(from, &life(folder, 1))?;
         let mut phone = Self {
             folder: folder.to_owned(),
             lives: 1,
@@ -146,7 +146,7 @@ impl Phone {
         set_fail_hook(Some(Box::new(move |act, when| {
             counted.set(counted.get() - 1);
             if counted.get() == 0 {
-                let at = match copy_files(&from, &to) {
+                let at = match copy_phone(&from, &to) {
                     Ok(()) => format!("{act}.{when}"),
                     Err(error) => format!("{act}.{when}, and its files could not be copied: {error}"),
                 };
@@ -175,7 +175,7 @@ impl Phone {
 
     /// Its process ends between two acts.
     pub(crate) fn kill(&mut self) -> Played {
-        copy_files(&self.files(), &life(&self.folder, self.lives + 1))?;
+        copy_phone(&self.files(), &life(&self.folder, self.lives + 1))?;
         self.store = None;
         self.born_again()
     }
@@ -192,4 +192,11 @@ impl Phone {
 
 fn life(folder: &Path, number: u32) -> PathBuf {
     folder.join(format!("life-{number}"))
+}
+
+/// A phone's database, and the files of its photos beside it.
+fn copy_phone(from: &Path, to: &Path) -> io::Result<()> {
+    copy_files(from, to)?;
+    let media = from.join("media");
+    if media.is_dir() { copy_files(&media, &to.join("media")) } else { Ok(()) }
 }

@@ -331,7 +331,12 @@ impl World {
         }
         for (at, phone) in self.phones.iter().enumerate() {
             for entry in std::fs::read_dir(phone.files())? {
-                let bytes = std::fs::read(entry?.path())?;
+                let entry = entry?;
+                if entry.file_type()?.is_dir() {
+                    // sealed photos, which here are drawn and hold nobody's data
+                    continue;
+                }
+                let bytes = std::fs::read(entry.path())?;
                 if contains_any(&bytes, &needles) {
                     return broken("no personal data outside the encrypted store", format!("phone {at}"));
                 }

@@ -86,6 +86,7 @@ fn fixed_seeds_hold_and_meet_every_fault() {
         "number ahead",
         "other areas",
         "pay",
+        "photo",
         "register",
         "release",
         "report_death",
