@@ -89,6 +89,43 @@ fn lapsing_and_arrears_say_the_last_day_and_the_way() {
 }
 
 #[test]
+fn renewal_under_way_says_what_is_waited_for() {
+    let with_code = |name| EnrollmentState { payment_code: Some(code("2026-11-28")), ..renewing(name) };
+    let step = words(&renewing("covered")).1;
+    assert_eq!(step, "Terlindungi sampai akhir Mei 2027. Perpanjangan sudah diminta. Tunggu kode bayar dari cabang.");
+    let step = words(&with_code("covered")).1;
+    assert!(step.starts_with("Terlindungi sampai akhir Mei 2027. Bayar Rp 92.400 dengan kode"), "{step}");
+    let step = words(&renewing("lapsing")).1;
+    assert_eq!(step, "Masih terlindungi sampai 30 November. Tunggu kode bayar dari cabang.");
+    let step = words(&with_code("arrears_1")).1;
+    assert!(step.contains("Masih bisa dibayar sampai 31 Januari 2027. Bayar Rp 92.400"), "{step}");
+}
+
+#[test]
+fn closed_says_why_and_what_can_be_done() {
+    let closed = at("closed");
+    assert_eq!(words(&closed).0, "NIK tidak ditemukan");
+    let known = return_reason("nik_not_found").expect("a reason");
+    assert_eq!(words(&closed).1, format!("{} {}", known.sentence, known.action));
+    let newer = EnrollmentState { returned: Some(reason("reason_of_a_newer_list")), ..at("closed") };
+    assert_eq!(words(&newer).1, Phase::Closed.next_step());
+    let mut reported = at("closed");
+    reported.flags.insert(EnrollmentFlag::DeathReported);
+    assert_eq!(words(&reported).1, words(&closed).1, "nothing is awaited any more");
+}
+
+#[test]
+fn what_waits_for_the_office_is_said_before_submission_only() {
+    for flag in [EnrollmentFlag::ConflictOpen, EnrollmentFlag::DuplicateReview] {
+        for (name, said) in [("received", true), ("verified", true), ("numbered", false), ("covered", false)] {
+            let mut state = at(name);
+            state.flags.insert(flag.clone());
+            assert_eq!(words(&state).1 != words(&at(name)).1, said, "{flag:?} {name}");
+        }
+    }
+}
+
+#[test]
 fn open_conflict_and_reported_death_come_before_the_usual_step() {
     let mut state = at("received");
     state.flags.insert(EnrollmentFlag::ConflictOpen);

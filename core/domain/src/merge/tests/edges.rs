@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    merge::{apply_linked, link},
+    merge::{adopt, apply_linked, link},
     record::MAX_RECORD,
 };
 
@@ -144,4 +144,62 @@ fn late_op_of_another_than_the_author_over_what_they_had_not_seen_conflicts() {
     let judge = loser.judge(B);
     apply_linked(&mut loser.record, &mut survivor.record, &op, &judge);
     assert_eq!(survivor.value("mother_name"), "Sutinem");
+}
+
+#[test]
+fn value_offered_again_with_a_receipt_of_one_epoch_was_not_seen_by_a_form_of_another() {
+    let mut desk = Desk { epoch: Epoch(3 << 32), ..Desk::new() };
+    let now = Some(Base { epoch: OLD, version: 1 });
+    let mut op = desk.op(A, now, &[("name", "Sutini")]);
+    op.receipt = Some(Base { epoch: NEW, version: 2 });
+    desk.take(A, &op);
+    assert_eq!(desk.write(B, Some(Base { epoch: OLD, version: 9 }), "name", "Sutinah"), FieldOutcome::Conflict);
+    // of that epoch, it had seen it
+    let mut desk = Desk { epoch: Epoch(3 << 32), ..Desk::new() };
+    desk.take(A, &op);
+    assert_eq!(desk.write(B, Some(Base { epoch: NEW, version: 9 }), "name", "Sutinah"), FieldOutcome::Kept);
+}
+
+#[test]
+fn number_given_anew_counts_as_received_for_the_fields_that_are_not_stale() {
+    let mut desk = Desk::new();
+    let opened = desk.now();
+    let first = desk.op(A, opened, &[("name", "a1"), ("notes", "a1")]);
+    desk.take(A, &first);
+    let (old, new) = (OpId { device: device(A), n: first.n }, OpId { device: device(0xD), n: 5 });
+    adopt(&mut desk.record, old, new, &["notes".to_owned()]);
+    desk.n.insert(0xD, 2);
+    let late = desk.op(0xD, opened, &[("name", "older"), ("notes", "newer")]);
+    let merged = desk.take(0xD, &late);
+    assert_eq!((&merged.fields["name"], &merged.fields["notes"]), (&FieldOutcome::Lost, &FieldOutcome::Kept));
+}
+
+#[test]
+fn decision_that_was_made_anew_since_is_history_and_only_for_its_field() {
+    for (stale, outcome) in [("name", FieldOutcome::Lost), ("notes", FieldOutcome::Kept)] {
+        let mut desk = Desk::new();
+        let opened = desk.now();
+        desk.write(A, opened, "name", "A");
+        desk.write(B, opened, "name", "B");
+        let mut op = desk.decision(C, "name", "C");
+        op.stale = vec![stale.to_owned()];
+        assert_eq!(desk.take(C, &op).fields["name"], outcome, "{stale}");
+    }
+}
+
+#[test]
+fn decision_on_a_correction_by_who_had_not_seen_the_body_leaves_both_to_choose_from() {
+    let mut desk = Desk::new();
+    let opened = desk.now();
+    desk.submitted = true;
+    desk.write(A, opened, "name", "Sutini");
+    let mut op = desk.decision(C, "name", "Sutinem");
+    let resolution = op.resolve.get_mut("name").expect("a decision");
+    // before them was the correction alone
+    resolution.seen.retain(|seen| seen.device == device(A));
+    op.base = Some(Base { epoch: OLD, version: 0 });
+    let judge = Judge { authority: Authority::Operator, ..desk.judge(C) };
+    let merged = apply(&mut desk.record, &op, &judge);
+    assert_eq!(merged.fields["name"], FieldOutcome::Conflict);
+    assert_eq!(desk.candidates("name"), ["Init", "Sutinem"]);
 }
