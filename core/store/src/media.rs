@@ -320,9 +320,32 @@ impl Store {
         })
     }
 
+    /// Queues every whole file that no row names: the row may be among those that could not be read, and the server
+    /// knows by the records what a file is for.
+    pub(crate) fn queue_unnamed(&self, tx: &Transaction) -> Result<()> {
+        let Ok(files) = fs::read_dir(&self.media_folder().0) else { return Ok(()) };
+        let nobody = [0; 16];
+        for path in files.flatten().map(|file| file.path()) {
+            let named = path.file_name().and_then(|name| name.to_str()?.parse::<MediaHash>().ok());
+            let (Some(hash), Ok(bytes)) = (named, fs::read(&path)) else { continue };
+            if MediaHash(Sha256::digest(&bytes).into()) == hash {
+                tx.prepare_cached(
+                    "INSERT INTO media (hash, record, size, priority, wifi_only) VALUES (?1, ?2, ?3, 0, 1)
+                     ON CONFLICT (hash) DO NOTHING",
+                )?
+                .execute((hash.0, nobody, sql::bits(bytes.len() as u64)))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes files that nothing names: what a kill left behind, and what belonged to the erased. Nobody may be adding
-    /// an attachment meanwhile.
+    /// an attachment meanwhile. A store that has not joined removes nothing: the one before it may have been set aside,
+    /// and what that can still tell of its files is yet to be brought over.
     pub(crate) fn sweep_media(&self) -> Result<()> {
+        if self.identity()?.is_none() {
+            return Ok(());
+        }
         let folder = self.media_folder();
         let files = match fs::read_dir(&folder.0) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -107,8 +107,8 @@ fn show_again(tx: &Transaction, op: &Columns, body: &Columns) -> Result<()> {
 }
 
 impl Store {
-    /// Brings identity, ops, drafts and typed NIKs over from a file that was set aside. What was pulled comes again
-    /// with the next exchange. For a store just made; the file stays where it is.
+    /// Brings identity, ops, drafts, typed NIKs and the queue of photos over from a file that was set aside. What was
+    /// pulled comes again with the next exchange; a whole file that nothing readable names is uploaded once more. For a store just made; the file stays where it is.
     ///
     /// # Errors
     /// Only for the new store: what the old one can't give is counted in [`Salvaged::lost`].
@@ -154,6 +154,12 @@ impl Store {
                     insert(tx, "draft_field", &field)?;
                 }
             }
+            for mid in old.keys("media", "mid") {
+                if let Some(file) = old.row("media", "mid", mid) {
+                    insert(tx, "media", &file)?;
+                }
+            }
+            self.queue_unnamed(tx)?;
             Ok(salvaged)
         })
     }

@@ -5,14 +5,14 @@
 
 mod common;
 
-use common::{NOW, Phone, body, phone, record_id, rt};
+use common::{NOW, Phone, body, identity, key, open, path_in, phone, record_id, rt};
 use payung_domain::{
     attachment::MediaHash,
     field::Kind,
     id::RecordId,
     op::{Body, Change, GoneReason},
 };
-use payung_store::{NewAttachment, StoreError, UploadPlace};
+use payung_store::{NewAttachment, Store, StoreError, UploadPlace};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::{fs, path::PathBuf};
@@ -153,6 +153,58 @@ fn file_that_a_kill_left_without_its_record_goes_at_the_next_opening() {
     assert_eq!(files(&phone).len(), 3);
     let phone = phone.reopen();
     assert_eq!(files(&phone), [folder.join(hash(b"named").to_string())]);
+}
+
+/// Flips a byte in the first page, opens what is there twice, and answers the fresh store and where the old one lies.
+fn set_aside(phone: Phone) -> (tempfile::TempDir, Store, PathBuf) {
+    let Phone { store, folder, .. } = phone;
+    drop(store);
+    let path = path_in(folder.path());
+    let mut bytes = fs::read(&path).unwrap();
+    let whole = bytes.clone();
+    bytes[40] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let Err(StoreError::Damaged { set_aside }) = open(folder.path()) else { panic!("not found damaged") };
+    // as if the damage lay elsewhere: what is in it can be read
+    fs::write(&set_aside, whole).unwrap();
+    let fresh = open(folder.path()).unwrap();
+    (folder, fresh, set_aside)
+}
+
+#[test]
+fn photos_that_wait_outlast_a_damaged_database() {
+    let mut phone = phone();
+    let worker = phone.pulled_worker("BUDI");
+    add(&phone, worker, b"begun", 7, false);
+    add(&phone, worker, b"waits", 0, false);
+    phone.upload_stands(hash(b"begun"), &place(), 3).unwrap();
+    let (folder, fresh, set_aside) = set_aside(phone);
+    fresh.salvage(&set_aside, &key()).unwrap();
+    drop(fresh);
+    let again = open(folder.path()).unwrap();
+    let first = again.next_upload(false, NOW).unwrap().unwrap();
+    assert_eq!((first.hash, first.offset, first.upload), (hash(b"begun"), 3, Some(place())));
+    assert_eq!(again.media_counts().unwrap().waiting, 2);
+    assert_eq!(again.media_file(hash(b"waits")).unwrap().as_deref(), Some(&b"waits"[..]));
+}
+
+#[test]
+fn photo_whose_row_cannot_be_read_is_queued_and_what_is_not_whole_is_not() {
+    let mut phone = phone();
+    let worker = phone.pulled_worker("BUDI");
+    add(&phone, worker, b"waits", 7, false);
+    let (folder, fresh, set_aside) = set_aside(phone);
+    fs::write(&set_aside, b"nothing can be read of this").unwrap();
+    let cut = folder.path().join("media").join(hash(b"another").to_string());
+    fs::write(&cut, b"anoth").unwrap();
+    fresh.salvage(&set_aside, &key()).unwrap();
+    assert!(folder.path().join("media").join(hash(b"waits").to_string()).exists());
+    fresh.set_identity(&identity(2)).unwrap();
+    drop(fresh);
+    let again = open(folder.path()).unwrap();
+    assert_eq!(again.next_upload(true, NOW).unwrap().map(|file| file.hash), Some(hash(b"waits")));
+    assert_eq!(again.next_upload(false, NOW).unwrap(), None, "nobody knows whether it may cost money");
+    assert!(!cut.exists());
 }
 
 #[test]
