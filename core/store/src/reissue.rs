@@ -175,6 +175,13 @@ pub(crate) fn offer_again(tx: &Transaction, device: DeviceId) -> Result<HashSet<
             records.insert(sql::record(row, 0)?);
         }
     }
+    // what was refused of an op was in no version that anybody was told: its receipt says nothing
+    tx.execute(
+        "UPDATE op SET was_epoch = iif(refused_fields IS NULL, receipt_epoch, NULL),
+         was_version = iif(refused_fields IS NULL, receipt_version, NULL), receipt_epoch = NULL,
+         receipt_version = NULL, receipt_record = NULL WHERE receipt_epoch IS NOT NULL",
+        [],
+    )?;
     let others = "SELECT k FROM op WHERE state IN ('acked', 'done') AND device <> x'DEVICE' ORDER BY k";
     let others = places(tx, &others.replace("DEVICE", &hex::encode(device.bytes())))?;
     for k in &others {
@@ -183,11 +190,6 @@ pub(crate) fn offer_again(tx: &Transaction, device: DeviceId) -> Result<HashSet<
     tx.execute(
         "UPDATE op SET state = 'sent', outcome = NULL, refused_fields = NULL, final_at = NULL
          WHERE state IN ('acked', 'done')",
-        [],
-    )?;
-    tx.execute(
-        "UPDATE op SET was_epoch = receipt_epoch, was_version = receipt_version, receipt_epoch = NULL,
-         receipt_version = NULL, receipt_record = NULL WHERE receipt_epoch IS NOT NULL",
         [],
     )?;
     Ok(records)

@@ -322,6 +322,21 @@ fn trying_again_takes_a_new_number_and_names_the_refused_one() {
 // ---- restore
 
 #[test]
+fn what_was_refused_in_part_is_offered_to_a_new_epoch_without_a_receipt() {
+    let mut phone = phone();
+    let worker = phone.pulled_worker("BUDI");
+    phone.edit(worker, "name", "SITI");
+    phone.exchange(vec![], |_| {
+        vec![with_field(applied(1, worker, 2), "name", FieldOutcome::Refused("resolve_operator".into()))]
+    });
+    phone.epoch = E2;
+    phone.pull(vec![]);
+    let batch = phone.batch();
+    // nobody who was told version 2 has seen it
+    assert_eq!((batch.ops.len(), batch.ops[0].receipt), (1, None));
+}
+
+#[test]
 fn new_epoch_offers_everything_taken_again_with_its_receipt() {
     let mut phone = phone();
     let ids = register(&phone, 9001, "Budi Karangan");

@@ -182,6 +182,10 @@ impl Model {
                 let taken = |op: &ModelOp| matches!(op.state, State::Acked | State::Done);
                 let all: Vec<usize> = (0..self.ops.len()).filter(|k| taken(&self.ops[*k])).collect();
                 let names: Vec<usize> = all.iter().copied().filter(|k| self.ops[*k].name.unwrap().0 != now).collect();
+                for op in self.ops.iter_mut().filter(|op| op.receipt.is_some()) {
+                    // what was refused of it nobody was told
+                    op.was = op.receipt.take().filter(|_| op.refused.is_empty());
+                }
                 for k in names {
                     self.reissue(k, true, true);
                 }
@@ -189,9 +193,6 @@ impl Model {
                     let op = &mut self.ops[k];
                     op.state = State::Sent;
                     op.refused.clear();
-                }
-                for op in self.ops.iter_mut().filter(|op| op.receipt.is_some()) {
-                    op.was = op.receipt.take();
                 }
             }
             if asked.cursor.is_none() || new_epoch {

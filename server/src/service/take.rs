@@ -382,10 +382,11 @@ impl Work<'_> {
             return Ok(Taken::refused(op, "kind_server_owned"));
         }
         let there = self.get(op.record)?.map(|record| (record.kind.clone(), record.area.clone()));
+        let headless = there.is_none() && !writer.restores && self.is_behind_its_creation(writer, op)?;
         let area = match &there {
             Some((kind, _)) if *kind != op.kind => return Ok(Taken::refused(op, "kind_differs")),
             Some((_, area)) => area.clone(),
-            None if op.base.is_some() && !writer.restores || op.set.is_empty() => {
+            None if headless || op.base.is_some() && !writer.restores || op.set.is_empty() => {
                 return Ok(Taken::held(op, "record_unknown", Some(op.record)));
             }
             None if !op.area.is_village_or_below() => return Ok(Taken::refused(op, "area_invalid")),
@@ -419,6 +420,24 @@ impl Work<'_> {
         }
         let judge = self.judge(writer, op, received)?;
         self.merge_op(op, &judge, there.is_none().then_some(home))
+    }
+
+    /// Whether an op that is no whole record comes while the one that makes its record is held: made before the phone
+    /// was told of the record, it names no base.
+    fn is_behind_its_creation(&self, writer: &Writer, op: &Op) -> Result<bool, ServiceError> {
+        let whole = |op: &Op| op.kind.missing(&op.set).is_empty();
+        if op.base.is_some() || whole(op) {
+            return Ok(false);
+        }
+        let own = OpId { device: writer.device, n: op.n };
+        let creates = |kept: &StoredOp| {
+            kept.id() != own && kept.op.record == op.record && kept.op.base.is_none() && whole(&kept.op)
+        };
+        let held = |kept: &StoredOp| kept.status == OpStatus::Held && creates(kept);
+        // what this unit has decided of an op takes the place of what is stored
+        let stored = self.unit.history(op.record)?;
+        let mut stored = stored.iter().filter(|kept| self.kept_op(kept.id()).is_none());
+        Ok(self.ops().iter().any(held) || stored.any(held))
     }
 
     /// Whether what the op writes to stays small enough to be told in a reply.

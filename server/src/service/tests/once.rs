@@ -289,6 +289,36 @@ fn edit_of_an_unknown_record_is_held_until_it_comes() {
 }
 
 #[test]
+fn edit_made_before_its_creation_was_told_waits_while_that_is_held() {
+    for released in [true, false] {
+        let office = Office::new();
+        let mut phone = office.phone(&[RT3]);
+        phone.pull(&office);
+        office.service.set_device(BOSS, phone.device, DeviceState::Revoked, START).expect("revoked");
+        let create = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+        assert_eq!(status(&phone.send(&office, &[create.clone()])[0]), (OutcomeStatus::Held, Some("device_revoked")));
+        office.service.set_device(BOSS, phone.device, DeviceState::Active, START).expect("taken back");
+        let edit = phone.op(&office, Kind::Worker, record(1), &[("notes", json!("rumah hijau"))]);
+        let outcomes = phone.send(&office, &[edit.clone()]);
+        assert_eq!(status(&outcomes[0]), (OutcomeStatus::Held, Some("record_unknown")));
+        assert!(office.find(record(1)).is_none(), "nobody without a name");
+        let id = |op: &Op| payung_domain::id::OpId { device: phone.device, n: op.n };
+        if released {
+            office.act(Act::Release { op: id(&create), record: record(1) });
+            let stands = office.record(record(1));
+            assert_eq!((stands.text("name"), stands.text("notes")), (Some("SUPARNO"), Some("rumah hijau")));
+        } else {
+            let code = "not_ours".to_owned();
+            office.act(Act::RefuseHeld { op: id(&create), record: record(1), code });
+            assert!(office.find(record(1)).is_none());
+            // a person may still let it through: then it is a record that lacks much
+            office.act(Act::Release { op: id(&edit), record: record(1) });
+            assert_eq!(office.record(record(1)).text("notes"), Some("rumah hijau"));
+        }
+    }
+}
+
+#[test]
 fn held_op_is_released_by_a_person_and_seen_through_never_passes_it() {
     let office = Office::new();
     let mut phone = office.phone(&[RT3]);
