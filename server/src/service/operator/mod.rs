@@ -13,7 +13,7 @@ pub use people::{NewInvite, SetupCode, SetupError};
 pub(crate) use perform::import_counter;
 
 use super::{Service, ServiceError, journal::Line, work::Work};
-use crate::storage::PendingAct;
+use crate::storage::{OpStatus, PendingAct};
 use payung_domain::id::{OfficialId, RecordId};
 use serde_json::json;
 
@@ -122,7 +122,11 @@ impl Work<'_> {
         if self.unit.counter("pending_acts")? == 0 {
             return Ok(());
         }
-        let touched = self.touched();
+        let mut touched = self.touched();
+        // what a person decided of a held op is done as soon as that is there again
+        touched.extend(self.ops().iter().filter(|op| op.status == OpStatus::Held).map(|op| op.op.record));
+        touched.sort_unstable();
+        touched.dedup();
         for pending in self.unit.pending_acts(Some(&touched))? {
             let Ok(entry) = serde_json::from_slice::<Entry>(&pending.act) else { continue };
             match self.perform(&entry) {

@@ -355,7 +355,11 @@ impl Work<'_> {
     }
 
     fn held_op(&mut self, name: OpId) -> Result<StoredOp, ServiceError> {
-        let stored = self.unit.stored_op(name)?.ok_or(ServiceError::NotFound("held op"))?;
+        // what this unit has done with it counts, be it issued anew under another name
+        let stored = match self.kept_op(name) {
+            Some(kept) => kept.clone(),
+            None => self.unit.stored_op(name)?.ok_or(ServiceError::NotFound("held op"))?,
+        };
         if stored.status == OpStatus::Held { Ok(stored) } else { Err(ServiceError::NotFound("held op")) }
     }
 

@@ -1,7 +1,10 @@
 //! A database put back from a copy: a new epoch, the journal, and phones that offer again.
 
 use super::office::*;
-use crate::{service::operator::Act, storage::DeviceState};
+use crate::{
+    service::operator::Act,
+    storage::{DeviceState, OpStatus},
+};
 use payung_domain::{
     id::{Base, OpId},
     op::{Op, Outcome, OutcomeStatus},
@@ -149,6 +152,33 @@ fn journal_does_again_what_the_copy_lacks_and_what_waits_comes_with_its_record()
     let office = Office { service, ..Office::new() };
     assert_eq!(office.dump(), before);
     drop(dir);
+}
+
+#[test]
+fn release_of_a_held_op_is_done_again_when_the_op_comes_again_and_takes_effect_once() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    phone.pull(&office);
+    let copy = office.backup();
+    office.service.set_device(BOSS, phone.device, DeviceState::Revoked, START).expect("revoked");
+    let create = phone.worker(&office, record(1), &nik(1), "SUPARNO");
+    phone.send(&office, std::slice::from_ref(&create));
+    let op = OpId { device: phone.device, n: create.n };
+    office.act(Act::Release { op, record: record(1) });
+    let office = office.restore(&copy);
+    assert!(office.find(record(1)).is_none());
+    phone.send(&office, std::slice::from_ref(&create));
+    assert_eq!(office.record(record(1)).text("name"), Some("SUPARNO"), "nobody need decide it again");
+    assert!(office.service.pending_acts().expect("listed").is_empty());
+    // joined again before it was told of that
+    let mut joined = office.rejoin(&phone, &[RT3]);
+    joined.n = 1;
+    let reissue = Some(payung_domain::op::Reissue { device: phone.device, n: create.n, hash: create.hash() });
+    assert!(applied(&joined.send(&office, &[Op { n: 1, reissue, ..create }])));
+    let unit = office.service.storage().read().expect("a unit");
+    let history = unit.history(record(1)).expect("read");
+    let took_effect = history.iter().filter(|op| op.status == OpStatus::Applied);
+    assert_eq!(took_effect.count(), 1);
 }
 
 #[test]
