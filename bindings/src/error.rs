@@ -3,6 +3,7 @@
 
 use crate::vault::KeyVaultError;
 use payung_domain::field::FieldError;
+use payung_media::PictureError;
 use payung_store::StoreError;
 use payung_sync::{HttpSetupError, JoinError, Pause, SyncError, SyncFailure, TransportError};
 use payung_vault::{LockError, VaultError};
@@ -78,6 +79,12 @@ pub enum CoreError {
     Invalid {
         /// The fields with a stable code each.
         fields: Vec<FieldError>,
+    },
+    /// The bytes are not taken as a picture: have it taken again. Nothing else is touched.
+    #[error("{why}")]
+    PictureRefused {
+        /// What is wrong with it.
+        why: PictureError,
     },
     /// No such record, form or op any more: show the list again.
     #[error("not found")]

@@ -75,8 +75,12 @@ impl Session {
 
     /// What the server is told about the app.
     pub(crate) fn facts(&self, app_version: &str) -> AppFacts {
-        let free = rustix::fs::statvfs(&self.folder).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-        AppFacts { app_version: app_version.to_owned(), schema: SCHEMA, free_bytes: free }
+        AppFacts { app_version: app_version.to_owned(), schema: SCHEMA, free_bytes: self.free_bytes() }
+    }
+
+    /// Free on the phone's disk.
+    pub(crate) fn free_bytes(&self) -> u64 {
+        rustix::fs::statvfs(&self.folder).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 
     fn area(&self, area: Option<Area>) -> Result<Area> {
@@ -170,7 +174,7 @@ impl Session {
 
     /// The counters a support bundle may hold: no field of anybody.
     pub(crate) fn counters(&self) -> Result<Value> {
-        let (counts, waiting) = (self.store.counts()?, self.store.waiting()?);
+        let (counts, waiting, media) = (self.store.counts()?, self.store.waiting()?, self.store.media_counts()?);
         let (epoch, cursor) = self.store.cursor()?;
         Ok(json!({
             "workers": counts.workers,
@@ -181,6 +185,7 @@ impl Session {
             "conflicts": counts.conflicts,
             "drafts": counts.drafts,
             "outbox": {"new": waiting.new, "sent": waiting.sent, "held": waiting.held},
+            "photos": {"waiting": media.waiting, "waiting_bytes": media.waiting_bytes, "kept": media.kept},
             "epoch": epoch.map(|epoch| format!("{:016x}", epoch.0)),
             "has_cursor": cursor.is_some(),
             "device": self.store.identity()?.map(|identity| identity.device),

@@ -48,7 +48,7 @@ impl Transport for Road<'_> {
     }
 }
 
-fn address(via: Option<String>) -> Result<Option<ServerAddress>> {
+pub(super) fn address(via: Option<String>) -> Result<Option<ServerAddress>> {
     let parsed = via.as_deref().map(ServerAddress::hub).transpose();
     parsed.map_err(|error| CoreError::NotUnderstood { reason: error.to_string() })
 }
@@ -93,8 +93,10 @@ impl Client {
         Ok(run?)
     }
 
-    /// Ends a run or a carrying under way before its next exchange; what it has not done stays for the next.
+    /// Ends a run, a carrying or a sending of photos under way before its next exchange or chunk; what it has not done
+    /// stays for the next.
     pub fn interrupt(&self) {
+        self.uploader.interrupt();
         self.courier.interrupt();
     }
 

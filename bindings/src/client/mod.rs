@@ -4,6 +4,7 @@ mod exchange;
 mod forms;
 mod lists;
 mod lock;
+mod photos;
 
 use crate::{
     clock,
@@ -13,7 +14,7 @@ use crate::{
     vault::{KeyVault, Platform},
 };
 use payung_store::{DatabaseKey, Salvaged};
-use payung_sync::{Abandonable, Courier, HttpTransport, SealedOutbox, Timeouts, Watching};
+use payung_sync::{Abandonable, Courier, HttpTransport, SealedOutbox, Timeouts, Uploader, Watching};
 use payung_vault::{RawKey, SeenTime};
 use serde_json::json;
 use std::{
@@ -80,7 +81,8 @@ pub struct Client {
     door: RwLock<Door>,
     notifier: Notifier,
     courier: Courier,
-    road: Arc<Abandonable>,
+    uploader: Uploader,
+    road: Arc<Abandonable<HttpTransport>>,
     vault: Arc<Platform>,
     seen: Mutex<SeenTime>,
     outbox: SealedOutbox,
@@ -127,7 +129,8 @@ impl Client {
         let vault = Arc::new(Platform(vault));
         let seen = Mutex::new(SeenTime::open(&config.folder, clock::moment(&config.boot))?);
         let door = RwLock::new(Door::Locked);
-        Ok(Arc::new(Self { config, door, notifier, courier, road, vault, seen, outbox, _watching: watching }))
+        let uploader = Uploader::new();
+        Ok(Arc::new(Self { config, door, notifier, courier, uploader, road, vault, seen, outbox, _watching: watching }))
     }
 
     /// What can be done now.
@@ -242,7 +245,7 @@ impl Client {
 
     /// Ends a run under way, waits for the calls under way, and closes the store.
     fn close(&self, then: impl FnOnce(Door) -> Door) {
-        self.courier.interrupt();
+        self.interrupt();
         self.road.leave();
         let mut door = self.write();
         let before = std::mem::replace(&mut *door, Door::Locked);

@@ -41,7 +41,7 @@ pub use fixing::{NeedsFixing, OpenConflict};
 pub use history::HistoryEntry;
 pub use key::DatabaseKey;
 pub use list::{Counts, Page, PageKey, WorkerQuery, WorkerSummary};
-pub use media::{MediaCounts, NewAttachment, UploadPlace, WaitingFile};
+pub use media::{Attachment, FileState, MediaCounts, NewAttachment, UploadPlace, WaitingFile};
 pub use meta::Identity;
 pub use observe::{Changed, Subscription};
 pub use op::OpState;

@@ -6,7 +6,9 @@
 
 use crate::{
     error::{Result, StoreError},
-    save, sql,
+    save,
+    shown::{self, Mark, ShownRecord},
+    sql,
     store::Store,
 };
 use payung_domain::{
@@ -78,6 +80,38 @@ pub struct MediaCounts {
     pub kept_bytes: u64,
 }
 
+/// How far the file of a photo or drawing has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileState {
+    /// It lies here and is not uploaded.
+    Waiting,
+    /// The server has it, and a copy lies here for showing.
+    Sent,
+    /// It does not lie here: another phone's, made room after it was sent, or given up.
+    Away,
+}
+
+/// A photo or drawing of a record, without what opens its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its record.
+    pub id: RecordId,
+    /// `photo`, `signature`, `mark`.
+    pub what: String,
+    /// `image/jpeg`, `image/png`.
+    pub media_type: String,
+    /// How far its record has come.
+    pub mark: Mark,
+    /// How far its file has come; the record never waits for it.
+    pub file: FileState,
+    /// Of the file, in bytes.
+    pub size: u64,
+    /// Bytes of it that the server said it has.
+    pub sent: u64,
+    /// It waits for a road that costs nothing.
+    pub wifi_only: bool,
+}
+
 /// The folder of files beside a database.
 #[derive(Clone, Debug)]
 struct Folder(PathBuf);
@@ -141,6 +175,33 @@ fn has(tx: &Transaction, hash: MediaHash) -> Result<bool> {
     Ok(tx.prepare_cached("SELECT 1 FROM media WHERE hash = ?1")?.exists([hash.0])?)
 }
 
+fn attachment(tx: &Transaction, record: &ShownRecord) -> Result<Attachment> {
+    let row: Option<(u64, u64, bool, bool)> = tx
+        .prepare_cached("SELECT size, \"offset\", wifi_only, done_at IS NOT NULL FROM media WHERE record = ?1")?
+        .query_row([record.id.bytes()], |row| {
+            Ok((sql::unbits(row.get(0)?), sql::unbits(row.get(1)?), row.get(2)?, row.get(3)?))
+        })
+        .optional()?;
+    let media = record.fields.get("media");
+    let part = |name: &str| media.and_then(|media| media.value.get(name));
+    let said = part("size").and_then(serde_json::Value::as_u64).unwrap_or(0);
+    let (file, size, sent, wifi_only) = match row {
+        None => (FileState::Away, said, 0, false),
+        Some((size, sent, wifi_only, false)) => (FileState::Waiting, size, sent, wifi_only),
+        Some((size, sent, wifi_only, true)) => (FileState::Sent, size, sent, wifi_only),
+    };
+    Ok(Attachment {
+        id: record.id,
+        what: record.text("what").unwrap_or_default().to_owned(),
+        media_type: part("type").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned(),
+        mark: media.map_or(Mark::Pulled, |media| media.mark.clone()),
+        file,
+        size,
+        sent,
+        wifi_only,
+    })
+}
+
 /// The files of a record erased by law are nobody's any more; they go with the next sweep.
 pub(crate) fn erase(tx: &Transaction, record: RecordId) -> Result<()> {
     tx.prepare_cached("DELETE FROM media WHERE record = ?1")?.execute([record.bytes()])?;
@@ -180,6 +241,39 @@ impl Store {
                 new.priority,
                 new.wifi_only,
             ))?;
+            Ok(())
+        })
+    }
+
+    /// The photos and drawings of a record and of duplicates linked to it, oldest first.
+    pub fn attachments(&self, of: RecordId) -> Result<Vec<Attachment>> {
+        self.read(|tx| {
+            let records = shown::children(tx, of, &Kind::Attachment)?;
+            records.iter().map(|record| attachment(tx, record)).collect()
+        })
+    }
+
+    /// Gives up a file that is not uploaded: it leaves the queue and the phone. Its record stays, since it may be on
+    /// its way already.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when no file of this record waits: nothing that was uploaded is lost so.
+    pub fn give_up_file(&self, record: RecordId) -> Result<()> {
+        let hash = self.write("meta", |tx, changed| {
+            (changed.records, changed.outbox) = (true, true);
+            let sql = "DELETE FROM media WHERE record = ?1 AND done_at IS NULL RETURNING hash";
+            let hash = tx.prepare_cached(sql)?.query_row([record.bytes()], |row| row.get(0)).optional()?;
+            hash.map(MediaHash).ok_or(StoreError::NotFound)
+        })?;
+        // where it fails, the next sweep does it
+        let _ = self.media_folder().remove(hash);
+        Ok(())
+    }
+
+    /// A person wants to send now: no file waits out its failures any longer.
+    pub fn hurry_uploads(&self) -> Result<()> {
+        self.write("meta", |tx, _| {
+            tx.prepare_cached("UPDATE media SET next_at = 0 WHERE done_at IS NULL AND next_at > 0")?.execute([])?;
             Ok(())
         })
     }

@@ -12,7 +12,7 @@ use payung_domain::{
     id::RecordId,
     op::{Body, Change, GoneReason},
 };
-use payung_store::{NewAttachment, Store, StoreError, UploadPlace};
+use payung_store::{FileState, Mark, NewAttachment, Store, StoreError, UploadPlace};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::{fs, path::PathBuf};
@@ -217,4 +217,51 @@ fn files_of_the_erased_leave_queue_and_phone() {
     assert_eq!(phone.next_upload(true, NOW).unwrap(), None);
     let phone = phone.reopen();
     assert_eq!(files(&phone), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn photos_of_a_person_are_listed_with_how_far_record_and_file_have_come() {
+    let mut phone = phone();
+    let worker = phone.pulled_worker("BUDI");
+    let other = phone.pulled_worker("SITI");
+    let (one, two) = (add(&phone, worker, b"one", 0, false), add(&phone, worker, b"three", 0, true));
+    add(&phone, other, b"another person's", 0, false);
+    phone.upload_stands(hash(b"three"), &place(), 2).unwrap();
+    phone.uploaded(hash(b"one"), 1000, NOW).unwrap();
+    let listed = phone.attachments(worker).unwrap();
+    let told: Vec<_> = listed.iter().map(|photo| (photo.id, photo.file, photo.size, photo.sent)).collect();
+    assert_eq!(told, [(one, FileState::Sent, 3, 3), (two, FileState::Waiting, 5, 2)]);
+    assert!(listed[1].wifi_only && listed[1].mark == Mark::Waiting);
+    assert_eq!((listed[0].what.as_str(), listed[0].media_type.as_str()), ("photo", "image/jpeg"));
+    // the oldest copy made room
+    phone.uploaded(hash(b"three"), 0, NOW).unwrap();
+    let away = phone.attachments(worker).unwrap();
+    assert!(away.iter().all(|photo| photo.file == FileState::Away));
+    assert_eq!(away[1].size, 5);
+}
+
+#[test]
+fn photo_given_up_leaves_queue_and_disk_and_one_that_was_sent_cannot_be() {
+    let mut phone = phone();
+    let worker = phone.pulled_worker("BUDI");
+    let (gone, sent) = (add(&phone, worker, b"gone", 0, false), add(&phone, worker, b"sent", 0, false));
+    phone.uploaded(hash(b"sent"), 1000, NOW).unwrap();
+    phone.give_up_file(gone).unwrap();
+    assert_eq!(phone.next_upload(true, NOW).unwrap(), None);
+    assert_eq!(files(&phone).len(), 1);
+    assert!(matches!(phone.give_up_file(gone), Err(StoreError::NotFound)));
+    assert!(matches!(phone.give_up_file(sent), Err(StoreError::NotFound)));
+    let states: Vec<_> = phone.attachments(worker).unwrap().iter().map(|photo| photo.file).collect();
+    assert_eq!(states, [FileState::Away, FileState::Sent]);
+}
+
+#[test]
+fn person_who_sends_now_waits_out_no_failure() {
+    let mut phone = phone();
+    let worker = phone.pulled_worker("BUDI");
+    add(&phone, worker, b"failed", 0, false);
+    phone.upload_failed(hash(b"failed"), NOW + 5000).unwrap();
+    assert_eq!(phone.next_upload(true, NOW).unwrap(), None);
+    phone.hurry_uploads().unwrap();
+    assert_eq!(phone.next_upload(true, NOW).unwrap().unwrap().tries, 1);
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     address::ServerAddress,
-    transport::{Transport, TransportError},
+    transport::{Transport, TransportError, TusAnswer, TusRequest, TusRoad},
 };
 use payung_protocol::Endpoint;
 use std::{
@@ -22,20 +22,20 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// Another road, which can be left. What was under way goes on to its own end and is thrown away: to the exchange that
 /// is an answer that got lost.
-pub struct Abandonable {
-    road: Arc<dyn Transport>,
+pub struct Abandonable<R: ?Sized = dyn Transport> {
+    road: Arc<R>,
     left: AtomicBool,
 }
 
-impl fmt::Debug for Abandonable {
+impl<R: ?Sized> fmt::Debug for Abandonable<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Abandonable").field("left", &self.left).finish_non_exhaustive()
     }
 }
 
-impl Abandonable {
+impl<R: ?Sized> Abandonable<R> {
     /// Goes by `road`.
-    pub fn new(road: Arc<dyn Transport>) -> Self {
+    pub fn new(road: Arc<R>) -> Self {
         Self { road, left: AtomicBool::new(false) }
     }
 
@@ -48,15 +48,16 @@ impl Abandonable {
     pub fn open(&self) {
         self.left.store(false, Ordering::Relaxed);
     }
-}
 
-impl Transport for Abandonable {
-    fn exchange(&self, server: &ServerAddress, endpoint: Endpoint, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+    /// Asks on a thread of its own, and listens for as long as the road is not left.
+    fn ask<A: Send + 'static>(
+        &self,
+        asked: impl FnOnce() -> Result<A, TransportError> + Send + 'static,
+    ) -> Result<A, TransportError> {
         let (answered, answer) = mpsc::channel();
-        let (road, server, body) = (Arc::clone(&self.road), server.clone(), body.to_vec());
         let under_way = move || {
             // nobody may be listening any more
-            drop(answered.send(road.exchange(&server, endpoint, &body)));
+            drop(answered.send(asked()));
         };
         if thread::Builder::new().name("payung-road".to_owned()).spawn(under_way).is_err() {
             return Err(TransportError::Unreachable);
@@ -72,6 +73,20 @@ impl Transport for Abandonable {
                 Err(RecvTimeoutError::Disconnected) => return Err(TransportError::Cut),
             }
         }
+    }
+}
+
+impl<R: Transport + ?Sized + 'static> Transport for Abandonable<R> {
+    fn exchange(&self, server: &ServerAddress, endpoint: Endpoint, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        let (road, server, body) = (Arc::clone(&self.road), server.clone(), body.to_vec());
+        self.ask(move || road.exchange(&server, endpoint, &body))
+    }
+}
+
+impl<R: TusRoad + ?Sized + 'static> TusRoad for Abandonable<R> {
+    fn tus(&self, request: TusRequest) -> Result<TusAnswer, TransportError> {
+        let road = Arc::clone(&self.road);
+        self.ask(move || road.tus(request))
     }
 }
 

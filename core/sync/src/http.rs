@@ -3,13 +3,13 @@
 
 use crate::{
     address::ServerAddress,
-    transport::{PortalSign, Transport, TransportError},
+    transport::{PortalSign, Transport, TransportError, TusAnswer, TusRequest, TusRoad},
 };
 use chrono::DateTime;
 use payung_domain::planted::{Planted, planted};
 use payung_protocol::{BUNDLE_TYPE, Endpoint, PROBLEM_JSON, Problem};
 use reqwest::{
-    Method, StatusCode,
+    StatusCode,
     blocking::{Client, Response},
     header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER},
     redirect,
@@ -108,26 +108,11 @@ impl Transport for HttpTransport {
     }
 }
 
-/// An answer of a server that speaks tus: its status, and what the upload's headers said.
-pub(crate) struct TusAnswer {
-    pub(crate) status: StatusCode,
-    pub(crate) offset: Option<u64>,
-    pub(crate) location: Option<String>,
-    pub(crate) retry_after: Option<u32>,
-}
-
-impl HttpTransport {
-    /// A request of the tus protocol. Only an answer that says it is one counts; its body is not read.
-    pub(crate) fn tus(
-        &self,
-        method: Method,
-        url: &str,
-        headers: &[(&'static str, String)],
-        body: Vec<u8>,
-    ) -> Result<TusAnswer, TransportError> {
+impl TusRoad for HttpTransport {
+    fn tus(&self, TusRequest { method, url, headers, body }: TusRequest) -> Result<TusAnswer, TransportError> {
         let mut request = self.client.request(method, url).header("tus-resumable", TUS).body(body);
         for (name, value) in headers {
-            request = request.header(*name, value);
+            request = request.header(name, value);
         }
         let response = request.send().map_err(|error| not_sent(&error))?;
         let status = response.status();
@@ -147,7 +132,9 @@ impl HttpTransport {
         let offset = told("upload-offset").and_then(|text| text.parse().ok());
         Ok(TusAnswer { status, offset, location: told("location").map(str::to_owned), retry_after })
     }
+}
 
+impl HttpTransport {
     fn answer(&self, response: Response, endpoint: Endpoint) -> Result<Vec<u8>, TransportError> {
         let status = response.status();
         let encoded = response.headers().contains_key(CONTENT_ENCODING);

@@ -37,5 +37,5 @@ pub use payung_protocol::Endpoint;
 pub use report::{Pause, SyncReport, SyncState};
 pub use sealed::{CarryReport, OutboxLock, SealedOutbox};
 pub use standing::Standing;
-pub use transport::{InProcess, PortalSign, Transport, TransportError};
+pub use transport::{InProcess, PortalSign, Transport, TransportError, TusAnswer, TusRequest, TusRoad};
 pub use watch::Watching;

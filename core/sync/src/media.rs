@@ -7,8 +7,7 @@
 use crate::{
     address::ServerAddress,
     backoff,
-    http::{HttpTransport, TusAnswer},
-    transport::TransportError,
+    transport::{TransportError, TusAnswer, TusRequest, TusRoad},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use payung_store::{Store, StoreError, UploadPlace, WaitingFile};
@@ -48,8 +47,8 @@ pub enum MediaRoad {
 /// Where to, how, and what is kept.
 #[derive(Clone, Debug)]
 pub struct UploadTerms {
-    /// The server, or a hub.
-    pub server: ServerAddress,
+    /// The server's addresses, first choice first, or a hub's.
+    pub servers: Vec<ServerAddress>,
     /// What the road there costs.
     pub road: MediaRoad,
     /// Copies of uploaded files are kept for showing up to so many bytes; then the oldest go.
@@ -137,7 +136,7 @@ impl Uploader {
     pub fn run(
         &self,
         store: &Store,
-        http: &HttpTransport,
+        road: &dyn TusRoad,
         terms: &UploadTerms,
         clock: impl Fn() -> i64,
         rng: &mut impl Rng,
@@ -151,7 +150,11 @@ impl Uploader {
             Ok(running) => running,
         };
         self.stop.store(false, Ordering::Relaxed);
-        let mut run = Run { uploader: self, store, http, server: &terms.server, clock: &clock, report: &mut report };
+        let mut servers = terms.servers.iter();
+        let Some(first) = servers.next() else {
+            return Err(UploadFailure { error: TransportError::Unreachable.into(), report });
+        };
+        let mut run = Run { uploader: self, store, road, server: first, clock: &clock, report: &mut report };
         let wifi = terms.road == MediaRoad::Wifi;
         let ended = loop {
             let file = match store.next_upload(wifi, clock()) {
@@ -169,8 +172,16 @@ impl Uploader {
                     run.report.failed += 1;
                     store.upload_failed(file.hash, later(rng))
                 }
-                Err(UploadError::Interrupted) => break Err(UploadError::Interrupted),
+                // whoever interrupts may have left the road, too: that is no failure of the file
+                Err(_) if self.stop.load(Ordering::Relaxed) => break Err(UploadError::Interrupted),
                 Err(error) => {
+                    // as in the exchange: another of the server's addresses may lead to it
+                    if let UploadError::Transport(TransportError::Unreachable | TransportError::Portal { .. }) = error
+                        && let Some(next) = servers.next()
+                    {
+                        run.server = next;
+                        continue;
+                    }
                     let noted = store.upload_failed(file.hash, later(rng));
                     break noted.map_err(UploadError::from).and(Err(error));
                 }
@@ -186,7 +197,7 @@ impl Uploader {
 struct Run<'a, C> {
     uploader: &'a Uploader,
     store: &'a Store,
-    http: &'a HttpTransport,
+    road: &'a dyn TusRoad,
     server: &'a ServerAddress,
     clock: &'a C,
     report: &'a mut UploadReport,
@@ -225,10 +236,11 @@ impl<C: Fn() -> i64> Run<'_, C> {
         &self,
         method: Method,
         path: &str,
-        headers: &[(&'static str, String)],
+        headers: Vec<(&'static str, String)>,
         body: Vec<u8>,
     ) -> Result<TusAnswer, UploadError> {
-        let answer = self.http.tus(method, &format!("{}{path}", self.server), headers, body)?;
+        let url = format!("{}{path}", self.server);
+        let answer = self.road.tus(TusRequest { method, url, headers, body })?;
         match answer.status {
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
                 Err(UploadError::Busy { retry_after: answer.retry_after })
@@ -239,17 +251,17 @@ impl<C: Fn() -> i64> Run<'_, C> {
 
     /// How far the server is; none where it has forgotten.
     fn ask(&self, path: &str) -> Result<Option<u64>, UploadError> {
-        let answer = self.tus(Method::HEAD, path, &[], Vec::new())?;
+        let answer = self.tus(Method::HEAD, path, Vec::new(), Vec::new())?;
         Ok(answer.offset.filter(|_| answer.status == StatusCode::OK))
     }
 
     /// Begins an upload, or finds the one that was begun: its place, and how far it is. None where the server will not.
     fn create(&self, file: &WaitingFile) -> Result<Option<(String, u64)>, UploadError> {
-        let headers = [
+        let headers = vec![
             ("upload-length", file.size.to_string()),
             ("upload-metadata", format!("sha256 {}", BASE64_STANDARD.encode(file.hash.to_string()))),
         ];
-        let answer = self.tus(Method::POST, PATH, &headers, Vec::new())?;
+        let answer = self.tus(Method::POST, PATH, headers, Vec::new())?;
         if answer.status != StatusCode::CREATED {
             return Ok(None);
         }
@@ -276,14 +288,14 @@ impl<C: Fn() -> i64> Run<'_, C> {
                 return Ok(Sent::Refused);
             }
             let length = chunk.len() as u64;
-            let headers = [
+            let headers = vec![
                 ("content-type", CHUNK_TYPE.to_owned()),
                 ("upload-offset", offset.to_string()),
                 ("upload-checksum", format!("sha256 {}", BASE64_STANDARD.encode(Sha256::digest(&chunk)))),
             ];
             let begun = (self.clock)();
             self.report.sent += length;
-            let answer = match self.tus(Method::PATCH, &place.path, &headers, chunk) {
+            let answer = match self.tus(Method::PATCH, &place.path, headers, chunk) {
                 Err(error) => {
                     self.uploader.chunk.store((size / 2).max(LEAST_CHUNK), Ordering::Relaxed);
                     return Err(error);

@@ -1,6 +1,6 @@
 //! What the certificate and the server's keys say about this phone.
 
-use crate::{error::SyncError, membership::Membership};
+use crate::{address::ServerAddress, error::SyncError, membership::Membership};
 use payung_domain::id::DeviceId;
 use payung_protocol::ReceiverKey;
 use payung_store::Store;
@@ -17,6 +17,8 @@ pub struct Standing {
     pub lease_until: Option<i64>,
     /// To whom the escrow copy of the database key is sealed.
     pub recovery: Option<ReceiverKey>,
+    /// Where the server is, first choice first.
+    pub servers: Vec<ServerAddress>,
 }
 
 impl Standing {
@@ -31,6 +33,7 @@ impl Standing {
             device: membership.device,
             issued_at: certificate.map(|certificate| certificate.issued_at),
             lease_until: certificate.map(|certificate| certificate.lease_until),
+            servers: membership.server.usable(),
             recovery: membership.keys.keys.recovery,
         })
     }

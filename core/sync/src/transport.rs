@@ -2,6 +2,7 @@
 
 use crate::address::ServerAddress;
 use payung_protocol::{Endpoint, Problem};
+use reqwest::{Method, StatusCode};
 use std::fmt;
 use thiserror::Error;
 
@@ -113,4 +114,54 @@ impl<F> fmt::Debug for InProcess<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("InProcess")
     }
+}
+
+/// A request of the tus protocol.
+pub struct TusRequest {
+    /// POST begins an upload, HEAD asks how far it is, PATCH goes on.
+    pub method: Method,
+    /// The whole address.
+    pub url: String,
+    /// Beside the protocol's version.
+    pub headers: Vec<(&'static str, String)>,
+    /// A chunk, or nothing.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for TusRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // who has an upload's address may end it
+        write!(f, "TusRequest({}, {} bytes)", self.method, self.body.len())
+    }
+}
+
+/// An answer of a server that speaks tus: its status, and what the upload's headers said.
+pub struct TusAnswer {
+    /// As it came.
+    pub status: StatusCode,
+    /// How much of the file the server has.
+    pub offset: Option<u64>,
+    /// Where an upload that was begun goes on.
+    pub location: Option<String>,
+    /// Seconds that the server asks to wait.
+    pub retry_after: Option<u32>,
+}
+
+impl fmt::Debug for TusAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TusAnswer")
+            .field("status", &self.status)
+            .field("offset", &self.offset)
+            .field("retry_after", &self.retry_after)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A road for photos. Only an answer that says it is one of the tus protocol counts; its body is not read.
+pub trait TusRoad: Send + Sync {
+    /// Sends a request and waits for its answer.
+    ///
+    /// # Errors
+    /// [`TransportError`]: the server may have taken the request all the same.
+    fn tus(&self, request: TusRequest) -> Result<TusAnswer, TransportError>;
 }

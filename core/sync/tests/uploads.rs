@@ -14,8 +14,8 @@ use payung_server::{
 };
 use payung_store::{DatabaseKey, Identity, NewAttachment, Options, Store};
 use payung_sync::{
-    HttpTransport, MediaRoad, PortalSign, ServerAddress, Timeouts, TransportError, UploadError, UploadFailure,
-    UploadReport, UploadTerms, Uploader,
+    Abandonable, HttpTransport, MediaRoad, PortalSign, ServerAddress, Timeouts, TransportError, UploadError,
+    UploadFailure, UploadReport, UploadTerms, Uploader,
 };
 use rand_core::TryRng;
 use serde_json::json;
@@ -178,7 +178,7 @@ impl Phone {
 
     fn upload(&self, to: SocketAddr, road: MediaRoad, now: i64) -> Result<UploadReport, UploadFailure> {
         let server = ServerAddress::parse(&format!("http://{to}")).unwrap();
-        let terms = UploadTerms { server, road, quota: 1 << 20 };
+        let terms = UploadTerms { servers: vec![server], road, quota: 1 << 20 };
         self.uploader.run(&self.store, &self.http, &terms, || now, &mut Longest)
     }
 }
@@ -313,4 +313,42 @@ fn upload_that_the_server_forgot_begins_anew() {
     // a restore, or a week
     let report = phone.upload(office.address, MediaRoad::Wifi, LATER).unwrap();
     assert_eq!((report.files, report.taken), (1, 100_000));
+}
+
+#[test]
+fn upload_that_is_left_in_the_middle_is_no_failure_and_goes_on_at_once() {
+    let (office, phone) = (office(), phone());
+    let photo = file(8, 80_000);
+    phone.add(1, &photo, false);
+    // takes the connection and says nothing
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nowhere = ServerAddress::parse(&format!("http://{}", silent.local_addr().unwrap())).unwrap();
+    let http = HttpTransport::new(Timeouts { answer: Duration::from_secs(120), ..Timeouts::default() }).unwrap();
+    let road = Abandonable::new(Arc::new(http));
+    let terms = UploadTerms { servers: vec![nowhere], road: MediaRoad::Wifi, quota: 1 << 20 };
+    let failure = thread::scope(|scope| {
+        let run = scope.spawn(|| phone.uploader.run(&phone.store, &road, &terms, || NOW, &mut Longest));
+        let asked = silent.accept().unwrap();
+        phone.uploader.interrupt();
+        road.leave();
+        let failure = run.join().unwrap().unwrap_err();
+        drop(asked);
+        failure
+    });
+    assert!(matches!(failure.error, UploadError::Interrupted), "{failure}");
+    let waiting = phone.store.next_upload(true, NOW).unwrap().expect("it waits for nothing");
+    assert_eq!(waiting.tries, 0);
+    assert_eq!(phone.upload(office.address, MediaRoad::Wifi, NOW).unwrap().files, 1);
+}
+
+#[test]
+fn where_the_first_address_is_dead_the_next_one_is_taken() {
+    let (office, phone) = (office(), phone());
+    phone.add(1, &file(9, 300), false);
+    phone.add(2, &file(10, 300), false);
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let servers = [dead, office.address].map(|at| ServerAddress::parse(&format!("http://{at}")).unwrap()).to_vec();
+    let terms = UploadTerms { servers, road: MediaRoad::Wifi, quota: 1 << 20 };
+    let report = phone.uploader.run(&phone.store, &phone.http, &terms, || NOW, &mut Longest).unwrap();
+    assert_eq!((report.files, report.failed), (2, 0));
 }
