@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import unittest
+import zlib
 from pathlib import Path
 
 BINDINGS = Path(os.environ["PAYUNG_BINDINGS_FOLDER"])
@@ -87,6 +88,16 @@ def child_registers(name, serial):
     client.type_field(half.id, "name", text("Setengah Jadi"))
     print("saved", flush=True)
     signal.pause()
+
+
+def bomb():
+    """A PNG of a few bytes that says it has 3.6 thousand million pixels."""
+
+    def chunk(name, content):
+        return len(content).to_bytes(4) + name + content + zlib.crc32(name + content).to_bytes(4)
+
+    head = (60_000).to_bytes(4) * 2 + bytes([8, 2, 0, 0, 0])
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(999))) + chunk(b"IEND", b"")
 
 
 class Told(core.StoreObserver):
@@ -249,6 +260,72 @@ class Story(unittest.TestCase):
         self.assertEqual((0, 0), (report.sent, report.uploaded))
         self.warti.sync(True, None)
         self.assertEqual(3, len(everybody(self.warti)))
+
+    def test_7b_photo(self):
+        capture = Path(os.environ["PAYUNG_PHOTO"]).read_bytes()
+        worker = next(row.id for row in everybody(self.darmo) if row.name.startswith("RASIKUN"))
+        photo = core.NewPhoto(of=worker, what="photo", witness=None, note=None, priority=0, wifi_only=True)
+        why = core.PictureError
+        for refused, wanted in (
+            (b"BUKAN FOTO", why.NOT_A_PICTURE),
+            (capture[:-1000], why.CUT),
+            (capture + bytes(24 << 20), why.TOO_LARGE),
+            (bomb(), why.TOO_MANY_PIXELS),
+        ):
+            with self.assertRaises(core.CoreError.PictureRefused) as error:
+                self.darmo.attach(photo, refused)
+            self.assertIsInstance(error.exception.why, wanted)
+        self.assertEqual([], self.darmo.photos(worker))
+        self.assertEqual(0, self.darmo.waiting().new)
+        taken = self.darmo.attach(photo, capture)
+        (waiting,) = self.darmo.photos(worker)
+        self.assertEqual((taken, core.FileState.WAITING, 0), (waiting.id, waiting.file, waiting.sent))
+        # it waits for wifi, and its record does not wait for it
+        self.assertEqual(0, self.darmo.send_photos(False, True, None).sent)
+        self.assertEqual(1, self.darmo.sync(True, None).uploaded)
+        # cut in the second chunk, locked and opened again: the first is not sent again
+        with self.assertRaises(core.CoreError.NotConnected):
+            self.darmo.send_photos(True, True, os.environ["PAYUNG_CUT_ROAD"])
+        self.darmo.lock()
+        with self.assertRaises(core.CoreError.Locked):
+            self.darmo.photo(taken)
+        self.darmo.unlock(PINS["darmo"])
+        (cut,) = self.darmo.photos(worker)
+        self.assertEqual((core.FileState.WAITING, 64 << 10), (cut.file, cut.sent))
+        report = self.darmo.send_photos(True, True, None)
+        self.assertEqual((1, cut.size - cut.sent), (report.files, report.sent))
+        self.assertEqual(core.FileState.SENT, self.darmo.photos(worker)[0].file)
+        # there, whole, as ciphertext
+        data = Path(os.environ["PAYUNG_DATA_FOLDER"])
+        (sealed,) = (FOLDER / "darmo" / "media").iterdir()
+        (there,) = (path for path in (data / "media" / "objects").rglob("*") if path.is_file())
+        self.assertEqual(sealed.read_bytes(), there.read_bytes())
+        sweep = [os.environ["PAYUNG_PROGRAM"], "admin", "--data", data, "--as", "Sri Handayani", "media", "sweep"]
+        self.assertIn(b"Kept: 1", subprocess.run(sweep, capture_output=True, check=True).stdout)
+        # shown small, without a word of the camera, and nowhere on the phone in clear
+        shown = self.darmo.photo(taken)
+        self.assertTrue(shown.startswith(b"\xff\xd8") and len(shown) <= 80_000)
+        self.assertIn(b"GPS-OF-THE-HOUSE", capture)
+        self.assertNotIn(b"GPS-OF-THE-HOUSE", shown)
+        self.darmo.lock()
+        files = [path.read_bytes() for path in (FOLDER / "darmo").rglob("*") if path.is_file()]
+        self.assertFalse(any(shown[2000:2032] in clear or capture[2000:2032] in clear for clear in files))
+        self.darmo.unlock(PINS["darmo"])
+        # one that waits can be given up, one that was sent cannot
+        stroke = [core.Point(x=20, y=20), core.Point(x=180, y=60)]
+        drawn = core.Drawing(width=200, height=80, strokes=[stroke])
+        photo.what = "signature"
+        signed = self.darmo.attach_drawing(photo, drawn)
+        self.assertTrue(self.darmo.photo(signed).startswith(b"\x89PNG"))
+        self.assertEqual(1, self.darmo.photo_room().files.waiting_for_wifi)
+        self.darmo.give_up_photo(signed)
+        self.assertIsNone(self.darmo.photo(signed))
+        with self.assertRaises(core.CoreError.NotFound):
+            self.darmo.give_up_photo(taken)
+        room = self.darmo.photo_room()
+        self.assertEqual((0, 1, cut.size), (room.files.waiting, room.files.kept, room.files.kept_bytes))
+        self.assertGreater(room.free_bytes, 0)
+        self.darmo.sync(True, None)
 
     def test_8_opens_and_closes_leak_nothing(self):
         def handles():

@@ -9,7 +9,11 @@ use crate::{
     tally::Tally,
     workspace::{Profile, Workspace},
 };
-use payung_system_tests::{Admin, Server};
+use payung_people::picture;
+use payung_system_tests::{
+    Admin, Server,
+    road::{Road, Trouble},
+};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -35,9 +39,16 @@ pub(super) fn run(workspace: &Workspace, floor: &Floor) -> Result<Tally, XtaskEr
     Ok(sum)
 }
 
-/// A server with two invited officials, and where everything is.
+/// The sides of the photo that the stories take, in pixels.
+const PHOTO: (u16, u16) = (2400, 1800);
+/// What passes of an upload before its road is cut, in bytes: the first chunk (64 KiB) with the heads, and some of the
+/// second.
+const CUT: u64 = 68_000;
+
+/// A server with two invited officials, a road to it that cuts the first photo in the middle, and where everything is.
 struct Stage {
     server: Server,
+    _cut: Road,
     environment: Vec<(&'static str, PathBuf)>,
 }
 
@@ -56,7 +67,14 @@ impl Stage {
         let server = Server::start(&payung, &data, &folder.join("server.log")).map_err(PlayError::from)?;
         let office = Admin::first(&payung, &data, "Sri Handayani").map_err(PlayError::from)?;
         let invite = |name: &str| -> Result<PathBuf, PlayError> { Ok(office.invite(name, RT, &server.url())?.into()) };
+        let cut = Road::open(server.address).map_err(failed)?;
+        cut.trouble(Trouble::CutUploadAfter(CUT));
+        let photo = phones.join("photo.jpg");
+        let (width, height) = PHOTO;
+        fs::write(&photo, picture::jpeg(&picture::scene(width, height), width, height, 6)).map_err(failed)?;
         let environment = vec![
+            ("PAYUNG_PHOTO", photo),
+            ("PAYUNG_CUT_ROAD", cut.url().into()),
             ("PAYUNG_INVITE_DARMO", invite("Pak Darmo")?),
             ("PAYUNG_INVITE_WARTI", invite("Bu Warti")?),
             ("PAYUNG_PROGRAM", payung.clone()),
@@ -65,7 +83,7 @@ impl Stage {
             ("PAYUNG_LIBRARY_FOLDER", bindings::library_folder(workspace)),
             ("PAYUNG_BINDINGS_FOLDER", bindings::folder(workspace, language)),
         ];
-        Ok(Self { server, environment })
+        Ok(Self { server, _cut: cut, environment })
     }
 
     /// Tells the story, counts its steps by their lines, and stops the server.
@@ -163,6 +181,10 @@ fn swift_story(workspace: &Workspace, floor: &Floor) -> Result<Tally, XtaskError
     let phones = root.join("phones");
     let _ = fs::remove_dir_all(&phones);
     fs::create_dir_all(&phones).map_err(copied)?;
+    let photo = stage.environment.iter().find(|(name, _)| *name == "PAYUNG_PHOTO");
+    if let Some((_, photo)) = photo {
+        fs::copy(photo, phones.join("photo.jpg")).map_err(copied)?;
+    }
 
     let variables: Vec<(&str, String)> = stage
         .environment
@@ -171,6 +193,7 @@ fn swift_story(workspace: &Workspace, floor: &Floor) -> Result<Tally, XtaskError
             let value = match *name {
                 "PAYUNG_STORY_FOLDER" => format!("{inside}/phones"),
                 "PAYUNG_LIBRARY_FOLDER" => format!("{inside}/library"),
+                "PAYUNG_PHOTO" => format!("{inside}/phones/photo.jpg"),
                 _ => value.to_string_lossy().into_owned(),
             };
             (*name, value)

@@ -260,9 +260,9 @@ fn left(turn: &Turn) -> MutexGuard<'_, Option<u64>> {
     turn.down_left.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The trouble that waits, if a request with a body begins here: key lists are left alone.
+/// The trouble that waits, if an exchange or the upload of a photo begins here: key lists are left alone.
 fn next_trouble(shared: &Shared, chunk: &[u8]) -> Option<Trouble> {
-    if !chunk.starts_with(b"POST /v1/exchange") {
+    if !chunk.starts_with(b"POST /v1/exchange") && !chunk.starts_with(b"POST /v1/media") {
         return None;
     }
     let mut state = shared.state();

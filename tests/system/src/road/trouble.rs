@@ -1,7 +1,7 @@
 //! What befalls a connection, and how a road answers in the server's place.
 
-/// What befalls the next connection that carries an exchange; each trouble befalls one. Bytes are counted from the
-/// beginning of that exchange to the end of its connection, heads included.
+/// What befalls the next connection that carries an exchange or begins the upload of a photo; each trouble befalls one.
+/// Bytes are counted from the beginning of that request to the end of its connection, heads included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// So many bytes pass towards the server, then both ends are cut.

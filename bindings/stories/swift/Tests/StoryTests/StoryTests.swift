@@ -189,6 +189,52 @@ final class StoryTests: XCTestCase {
         XCTAssertEqual(try everybody(warti).count, 3)
     }
 
+    func test7bPhoto() throws {
+        let capture = try Data(contentsOf: URL(fileURLWithPath: environment("PAYUNG_PHOTO")))
+        let worker = try everybody(darmo).first { $0.name.hasPrefix("RASIKUN") }!.id
+        let photo = NewPhoto(of: worker, what: "photo", witness: nil, note: nil, priority: 0, wifiOnly: true)
+        XCTAssertThrowsError(try darmo.attach(photo: photo, capture: Data("BUKAN FOTO".utf8))) {
+            guard case CoreError.PictureRefused(.notAPicture) = $0 else { return XCTFail("\($0)") }
+        }
+        XCTAssertThrowsError(try darmo.attach(photo: photo, capture: capture.dropLast(1000))) {
+            guard case CoreError.PictureRefused(.cut) = $0 else { return XCTFail("\($0)") }
+        }
+        XCTAssertThrowsError(try darmo.attach(photo: photo, capture: capture + Data(count: 24 << 20))) {
+            guard case CoreError.PictureRefused(.tooLarge) = $0 else { return XCTFail("\($0)") }
+        }
+        XCTAssertTrue(try darmo.photos(of: worker).isEmpty)
+        XCTAssertEqual(try darmo.waiting().new, 0)
+        let taken = try darmo.attach(photo: photo, capture: capture)
+        // it waits for wifi, and its record does not wait for it
+        XCTAssertEqual(try darmo.sendPhotos(wifi: false, asked: true, via: nil).sent, 0)
+        XCTAssertEqual(try darmo.sync(asked: true, via: nil).uploaded, 1)
+        // cut in the second chunk, locked and opened again: the first is not sent again
+        XCTAssertThrowsError(try darmo.sendPhotos(wifi: true, asked: true, via: environment("PAYUNG_CUT_ROAD"))) {
+            guard case CoreError.NotConnected = $0 else { return XCTFail("\($0)") }
+        }
+        try darmo.lock()
+        XCTAssertThrowsError(try darmo.photo(id: taken)) {
+            guard case CoreError.Locked = $0 else { return XCTFail("\($0)") }
+        }
+        _ = try darmo.unlock(typed: pins["darmo"]!)
+        let cut = try darmo.photos(of: worker)[0]
+        XCTAssertEqual(cut.file, .waiting)
+        XCTAssertEqual(cut.sent, 64 << 10)
+        let report = try darmo.sendPhotos(wifi: true, asked: true, via: nil)
+        XCTAssertEqual(report.files, 1)
+        XCTAssertEqual(report.sent, cut.size - cut.sent)
+        XCTAssertEqual(try darmo.photos(of: worker)[0].file, .sent)
+        XCTAssertLessThanOrEqual(try darmo.photo(id: taken)!.count, 80_000)
+        let next = try darmo.attach(photo: photo, capture: capture)
+        try darmo.giveUpPhoto(id: next)
+        XCTAssertNil(try darmo.photo(id: next))
+        XCTAssertThrowsError(try darmo.giveUpPhoto(id: taken)) {
+            guard case CoreError.NotFound = $0 else { return XCTFail("\($0)") }
+        }
+        XCTAssertEqual(try darmo.photoRoom().files.kept, 1)
+        _ = try darmo.sync(asked: true, via: nil)
+    }
+
     func test8OpensAndClosesLeakNothing() throws {
         func handles() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
         func openAndClose() throws {

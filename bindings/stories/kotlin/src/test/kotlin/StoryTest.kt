@@ -4,10 +4,13 @@ import id.payung.core.ClientConfig
 import id.payung.core.CoreException
 import id.payung.core.Decision
 import id.payung.core.FieldValue
+import id.payung.core.FileState
 import id.payung.core.HardwareSignature
 import id.payung.core.KeyVault
 import id.payung.core.KeyVaultException
 import id.payung.core.LockState
+import id.payung.core.NewPhoto
+import id.payung.core.PictureError
 import id.payung.core.Purpose
 import id.payung.core.Saved
 import id.payung.core.StoreObserver
@@ -243,6 +246,48 @@ class StoryTest {
         assertEquals(0UL to 0UL, report.sent to report.uploaded)
         warti.sync(true, null)
         assertEquals(3, everybody(warti).size)
+    }
+
+    @Test
+    fun `7b photo`() {
+        val capture = File(env("PAYUNG_PHOTO")).readBytes()
+        val worker = everybody(darmo).first { it.name.startsWith("RASIKUN") }.id
+        val photo = NewPhoto(of = worker, what = "photo", witness = null, note = null, priority = 0, wifiOnly = true)
+        for ((refused, wanted) in listOf(
+            "BUKAN FOTO".toByteArray() to PictureError.NotAPicture::class.java,
+            capture.copyOf(capture.size - 1000) to PictureError.Cut::class.java,
+            capture.copyOf(25 shl 20) to PictureError.TooLarge::class.java,
+        )) {
+            val error = assertThrows(CoreException.PictureRefused::class.java) { darmo.attach(photo, refused) }
+            assertEquals(wanted, error.why.javaClass)
+        }
+        assertTrue(darmo.photos(worker).isEmpty())
+        assertEquals(0UL, darmo.waiting().new)
+        val taken = darmo.attach(photo, capture)
+        // it waits for wifi, and its record does not wait for it
+        assertEquals(0UL, darmo.sendPhotos(false, true, null).sent)
+        assertEquals(1UL, darmo.sync(true, null).uploaded)
+        // cut in the second chunk, locked and opened again: the first is not sent again
+        assertThrows(CoreException.NotConnected::class.java) { darmo.sendPhotos(true, true, env("PAYUNG_CUT_ROAD")) }
+        darmo.lock()
+        assertThrows(CoreException.Locked::class.java) { darmo.photo(taken) }
+        darmo.unlock(PINS.getValue("darmo"))
+        val cut = darmo.photos(worker).single()
+        assertEquals(FileState.WAITING to (64UL shl 10), cut.file to cut.sent)
+        val report = darmo.sendPhotos(true, true, null)
+        assertEquals(1U to cut.size - cut.sent, report.files to report.sent)
+        assertEquals(FileState.SENT, darmo.photos(worker).single().file)
+        // there, whole, as ciphertext
+        val sealed = File(FOLDER, "darmo/media").listFiles()!!.single().readBytes()
+        val there = File(env("PAYUNG_DATA_FOLDER"), "media/objects").walk().single { it.isFile }.readBytes()
+        assertTrue(sealed.contentEquals(there))
+        assertTrue(darmo.photo(taken)!!.size <= 80_000)
+        val next = darmo.attach(photo, capture)
+        darmo.giveUpPhoto(next)
+        assertNull(darmo.photo(next))
+        assertThrows(CoreException.NotFound::class.java) { darmo.giveUpPhoto(taken) }
+        assertEquals(0UL to 1UL, darmo.photoRoom().files.let { it.waiting to it.kept })
+        darmo.sync(true, null)
     }
 
     @Test
