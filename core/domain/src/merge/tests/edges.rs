@@ -168,6 +168,9 @@ fn number_given_anew_counts_as_received_for_the_fields_that_are_not_stale() {
     desk.take(A, &first);
     let (old, new) = (OpId { device: device(A), n: first.n }, OpId { device: device(0xD), n: 5 });
     adopt(&mut desk.record, old, new, &["notes".to_owned()]);
+    // what stands is another's by now
+    let now = desk.now();
+    desk.write(B, now, "name", "b1");
     desk.n.insert(0xD, 2);
     let late = desk.op(0xD, opened, &[("name", "older"), ("notes", "newer")]);
     let merged = desk.take(0xD, &late);
