@@ -296,10 +296,13 @@ fn edit_made_before_its_creation_was_told_waits_while_that_is_held() {
         phone.pull(&office);
         office.service.set_device(BOSS, phone.device, DeviceState::Revoked, START).expect("revoked");
         let create = phone.worker(&office, record(1), &nik(1), "SUPARNO");
-        assert_eq!(status(&phone.send(&office, &[create.clone()])[0]), (OutcomeStatus::Held, Some("device_revoked")));
+        assert_eq!(
+            status(&phone.send(&office, std::slice::from_ref(&create))[0]),
+            (OutcomeStatus::Held, Some("device_revoked"))
+        );
         office.service.set_device(BOSS, phone.device, DeviceState::Active, START).expect("taken back");
         let edit = phone.op(&office, Kind::Worker, record(1), &[("notes", json!("rumah hijau"))]);
-        let outcomes = phone.send(&office, &[edit.clone()]);
+        let outcomes = phone.send(&office, std::slice::from_ref(&edit));
         assert_eq!(status(&outcomes[0]), (OutcomeStatus::Held, Some("record_unknown")));
         assert!(office.find(record(1)).is_none(), "nobody without a name");
         let id = |op: &Op| payung_domain::id::OpId { device: phone.device, n: op.n };
