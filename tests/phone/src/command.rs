@@ -7,6 +7,7 @@ use payung_domain::{
 };
 use serde::Deserialize;
 use serde_json::Value;
+use std::path::PathBuf;
 
 /// A command.
 #[derive(Deserialize)]
@@ -98,6 +99,10 @@ pub(crate) enum Command {
     },
     /// Wait for the end of it.
     WaitSync,
+    /// A photo of a record, from a camera's file.
+    Photo { of: RecordId, file: PathBuf },
+    /// Send the photos that wait, by a road that costs nothing.
+    SendPhotos { via: String },
     /// Leave.
     Close,
 }

@@ -2,6 +2,7 @@
 
 use crate::view;
 use payung_domain::field::FieldError;
+use payung_media::PictureError;
 use payung_store::StoreError;
 use payung_sync::{HttpSetupError, JoinError, SyncError, SyncFailure, TransportError};
 use serde_json::{Value, json};
@@ -29,6 +30,8 @@ pub(crate) enum PhoneError {
     Road(#[from] HttpSetupError),
     #[error("the address is not usable")]
     Address,
+    #[error(transparent)]
+    Picture(#[from] PictureError),
 }
 
 impl PhoneError {
@@ -53,6 +56,7 @@ impl PhoneError {
             Self::SyncLost => "sync_lost".to_owned(),
             Self::Road(_) => "road".to_owned(),
             Self::Address => "address".to_owned(),
+            Self::Picture(_) => "picture".to_owned(),
             Self::Store(error) => store(error).to_owned(),
             Self::Join(error) => join(error),
             Self::Sync(failure) => sync(&failure.error),
@@ -81,7 +85,7 @@ fn store(error: &StoreError) -> &'static str {
     }
 }
 
-fn transport(error: &TransportError) -> String {
+pub(crate) fn transport(error: &TransportError) -> String {
     match error {
         TransportError::Timeout => "timeout".to_owned(),
         TransportError::Unreachable => "unreachable".to_owned(),

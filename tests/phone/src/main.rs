@@ -8,6 +8,7 @@ mod clock;
 mod command;
 mod error;
 mod phone;
+mod photo;
 mod road;
 mod saved;
 mod view;

@@ -34,7 +34,7 @@ use std::{
     time::Duration,
 };
 
-type Done = Result<Value, PhoneError>;
+pub(crate) type Done = Result<Value, PhoneError>;
 type Run = JoinHandle<Result<SyncReport, Box<SyncFailure>>>;
 
 /// Workers of a page; lists longer than this are read page by page.
@@ -44,10 +44,10 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// A running phone.
 pub(crate) struct Phone {
     folder: PathBuf,
-    store: Arc<Store>,
+    pub(crate) store: Arc<Store>,
     courier: Arc<Courier>,
-    http: Arc<HttpTransport>,
-    saved: SavedLog,
+    pub(crate) http: Arc<HttpTransport>,
+    pub(crate) saved: SavedLog,
     run: Option<Run>,
 }
 
@@ -122,11 +122,13 @@ impl Phone {
             }
             Command::StartSync { via } => self.start_sync(via.as_deref()),
             Command::WaitSync => self.wait_sync(),
+            Command::Photo { of, file } => self.photo(of, &file),
+            Command::SendPhotos { via } => self.send_photos(&via),
             Command::Close => Ok(Value::Null),
         }
     }
 
-    fn identity(&self) -> Result<Identity, PhoneError> {
+    pub(crate) fn identity(&self) -> Result<Identity, PhoneError> {
         Ok(self.store.identity()?.ok_or(StoreError::NotJoined)?)
     }
 

@@ -109,7 +109,7 @@ fn due(due: &Value) -> String {
 }
 
 fn summary(figures: &Figures) -> String {
-    let rows: [(&str, &str, String); 12] = [
+    let rows: [(&str, &str, String); 14] = [
         ("Tersimpan di HP", "registered", figures.registered.to_string()),
         ("Orangnya", "persons", figures.persons.to_string()),
         ("Catatan sampai di kantor", "ops uploaded", figures.uploaded.to_string()),
@@ -120,6 +120,8 @@ fn summary(figures: &Figures) -> String {
         ("Dikembalikan cabang, dikirim lagi", "returned, sent again", figures.returned.to_string()),
         ("Mendapat kode bayar", "numbered", figures.numbered.to_string()),
         ("Terlindungi hari ini", "covered today", figures.covered.to_string()),
+        ("Foto sampai di kantor", "photos sent", figures.photos.to_string()),
+        ("Bita foto terkirim dua kali", "photo bytes sent again", figures.photo_bytes_again.to_string()),
         ("Hilang", "lost", figures.lost.to_string()),
         ("Bita terkirim tiap catatan", "bytes up per op", figures.bytes_up_per_record.to_string()),
     ];

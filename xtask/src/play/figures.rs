@@ -30,6 +30,15 @@ pub(super) struct Figures {
     pub(super) lost: usize,
     /// Bytes the phones sent, heads and lost attempts included, for each op taken.
     pub(super) bytes_up_per_record: u64,
+    /// Photos that lie whole at the server.
+    pub(super) photos: usize,
+    /// Photos that the phones took.
+    #[serde(skip)]
+    pub(super) photos_taken: usize,
+    /// Bytes of photos, made small and sealed.
+    pub(super) photo_bytes: u64,
+    /// Of these, sent more than once: what a cut cost.
+    pub(super) photo_bytes_again: u64,
     /// Of the play, after building.
     pub(super) seconds: u64,
     /// Rows of the phones' lists that differ from the server's.

@@ -24,6 +24,9 @@ use std::{
     time::Instant,
 };
 
+/// The most of a photo that is on its way at once, so early in a run, in bytes.
+const CHUNK: u64 = 64 << 10;
+
 /// Why the play stopped.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlayError {
@@ -126,6 +129,8 @@ fn failures(figures: &Figures) -> Vec<&'static str> {
         (figures.conflicts_open == 0, "a conflict is still open"),
         (figures.duplicates_linked == 1, "the person registered twice is not linked once"),
         (figures.returned == 2, "the branch did not return two"),
+        (figures.photos == figures.photos_taken, "a photo does not lie whole at the office"),
+        (figures.photo_bytes_again <= CHUNK, "a cut cost more than a chunk of a photo"),
         (figures.lists_differing == 0, "a phone's list differs from the server's"),
     ];
     checks.into_iter().filter(|(holds, _)| !holds).map(|(_, what)| what).collect()

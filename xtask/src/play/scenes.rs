@@ -13,7 +13,7 @@ use payung_domain::{
     calendar::local_date,
     region::{self, Level, RegionCode},
 };
-use payung_people::{Person, person};
+use payung_people::{Person, person, picture};
 use payung_system_tests::{
     Admin, PhoneError, Trouble,
     ledger::{self, text},
@@ -21,6 +21,8 @@ use payung_system_tests::{
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
+    fs,
+    path::Path,
     thread,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -37,12 +39,22 @@ const IN_FLIGHT: usize = 4;
 const ROUNDS: usize = 8;
 /// Well inside the first upload.
 const CUT: u64 = 3000;
+/// Each official takes a photo of the KTP of so many.
+const PHOTOS: usize = 3;
+/// The sides of the camera's picture. Made small, it is a little more than the first chunk of an upload.
+const PICTURE: (u16, u16) = (1280, 960);
+/// Inside the second chunk of the first photo, the heads before it counted.
+const PHOTO_CUT: u64 = 67_000;
 
 /// What the scenes count as they go.
 #[derive(Default)]
 struct Counted {
     uploaded: u64,
     merged: u64,
+    /// Bytes of photos that the phones sent, and that the server took.
+    photos: [u64; 2],
+    /// Bytes that went up the roads for photos, heads included.
+    photo_road: u64,
 }
 
 impl Counted {
@@ -68,6 +80,7 @@ pub(super) fn play(stage: &mut Stage, seed: u64, begun: Instant, progress: &Prog
 
     let registered = register_all(&mut stage.officials, [&first, &second], progress)?;
     let [ours, theirs] = &registered;
+    progress.step("KTP difoto (photos taken)", || take_photos(stage, &registered))?;
     progress.step("kiriman pertama terputus, jawaban hilang, lalu sampai (cut, lost answer, sent)", || {
         first_upload(&mut stage.officials[0], &mut counted)
     })?;
@@ -75,6 +88,9 @@ pub(super) fn play(stage: &mut Stage, seed: u64, begun: Instant, progress: &Prog
         edit_in_flight(&mut stage.officials[1], &theirs[IN_FLIGHT], &mut counted)
     })?;
     progress.step("kedua HP bertukar kabar (both phones exchange)", || quiet(&mut stage.officials, &mut counted))?;
+    progress.step("foto dikirim, satu terputus di tengah (photos sent, one cut in the middle)", || {
+        send_photos(&mut stage.officials, &mut counted)
+    })?;
     progress.step("dua petugas menyunting warga yang sama (both edit the same workers)", || {
         edit_on_both(&mut stage.officials, [&ours[FIELDS], &ours[NIK]], &mut niks)?;
         quiet(&mut stage.officials, &mut counted)
@@ -115,6 +131,8 @@ pub(super) fn play(stage: &mut Stage, seed: u64, begun: Instant, progress: &Prog
         let linked = items(&linked).iter().filter(|pair| pair["state"] == "linked").count();
         let open = stage.office.act(&["conflicts", "list"])?;
         let bytes: u64 = stage.officials.iter().map(|official| official.road.bytes_up()).sum();
+        let bytes = bytes.saturating_sub(counted.photo_road);
+        let [sent, taken] = counted.photos;
         Ok::<_, PlayError>(Figures {
             registered: registered.iter().map(Vec::len).sum(),
             persons: server.len(),
@@ -128,6 +146,10 @@ pub(super) fn play(stage: &mut Stage, seed: u64, begun: Instant, progress: &Prog
             covered: on_any_phone(&mut stage.officials, &["covered", "lapsing"])?.len(),
             lost,
             bytes_up_per_record: bytes / counted.uploaded.max(1),
+            photos: photos_at(&stage.data.join("media/objects"))?,
+            photos_taken: PHOTOS * registered.len(),
+            photo_bytes: taken,
+            photo_bytes_again: sent.saturating_sub(taken),
             seconds: begun.elapsed().as_secs(),
             lists_differing: differing,
         })
@@ -257,6 +279,58 @@ fn first_upload(official: &mut Official, counted: &mut Counted) -> Result<(), Pl
         return Err(PlayError::Missing("nothing was uploaded after the cut"));
     }
     Ok(())
+}
+
+/// Each official photographs the KTP of some whom they registered: one picture of nobody, each time under a key of its own.
+fn take_photos(stage: &mut Stage, registered: &[Vec<Registered>; 2]) -> Result<(), PlayError> {
+    let (width, height) = PICTURE;
+    let camera = stage.folder.join("kamera.jpg");
+    let bytes = picture::jpeg(&picture::scene(width, height), width, height, 6);
+    fs::write(&camera, bytes).map_err(PlayError::file(&camera))?;
+    for (official, people) in stage.officials.iter_mut().zip(registered) {
+        for person in people.iter().take(PHOTOS) {
+            official.ask("photographing", &json!({"do": "photo", "of": person.worker, "file": camera}))?;
+        }
+    }
+    Ok(())
+}
+
+/// Apart from the exchange, by a road that costs nothing; the first upload is cut in its second chunk and goes on.
+fn send_photos(officials: &mut [Official; 2], counted: &mut Counted) -> Result<(), PlayError> {
+    const SCENE: &str = "sending photos";
+    let cut = officials[0].road.happened();
+    officials[0].road.trouble(Trouble::CutUploadAfter(PHOTO_CUT));
+    for official in officials.iter_mut() {
+        let (before, happened) = (official.road.bytes_up(), official.road.happened());
+        let via = official.road.url();
+        for _ in 0..ROUNDS {
+            let report = official.ask(SCENE, &json!({"do": "send_photos", "via": via}))?;
+            for (sum, name) in counted.photos.iter_mut().zip(["sent", "taken"]) {
+                *sum += report[name].as_u64().unwrap_or(0);
+            }
+            if report["stopped"].is_string() && official.road.happened() == happened {
+                return Err(PlayError::Missing("the upload of a photo stopped on a whole road"));
+            }
+            if report["waiting"] == 0 {
+                break;
+            }
+        }
+        counted.photo_road += official.road.bytes_up() - before;
+    }
+    if officials[0].road.happened() == cut {
+        return Err(PlayError::Missing("no upload of a photo was cut"));
+    }
+    Ok(())
+}
+
+/// Files that lie whole in the server's store of photos.
+fn photos_at(folder: &Path) -> Result<usize, PlayError> {
+    let mut count = 0;
+    for entry in fs::read_dir(folder).map_err(PlayError::file(folder))? {
+        let path = entry.map_err(PlayError::file(folder))?.path();
+        count += if path.is_dir() { photos_at(&path)? } else { 1 };
+    }
+    Ok(count)
 }
 
 /// The op that creates the worker is on the road; the worker is edited; the op arrives; so does the edit.
