@@ -329,11 +329,7 @@ impl Work<'_> {
         names.extend(op.reissue);
         let successor = self.unit.taken(&names)?.into_iter().map(|(_, new)| new).find(|new| *new != own);
         let Some(successor) = successor else { return Ok(None) };
-        let stored = match self.kept_op(successor) {
-            Some(kept) => Some(kept.clone()),
-            None => self.unit.stored_op(successor)?,
-        };
-        let Some(StoredOp { status, outcome, .. }) = stored else { return Ok(None) };
+        let Some(StoredOp { status, outcome, .. }) = self.op_now(successor)? else { return Ok(None) };
         let outcome = match outcome {
             Some(outcome) => Outcome { n: op.n, ..outcome },
             // that copy has seen it
@@ -347,11 +343,7 @@ impl Work<'_> {
     }
 
     fn supersede(&mut self, name: OpId) -> Result<(), ServiceError> {
-        let stored = match self.kept_op(name) {
-            Some(kept) => Some(kept.clone()),
-            None => self.unit.stored_op(name)?,
-        };
-        if let Some(stored) = stored {
+        if let Some(stored) = self.op_now(name)? {
             self.keep_op(StoredOp { status: OpStatus::Superseded, waits_for: None, ..stored });
         }
         Ok(())

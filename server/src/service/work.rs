@@ -361,6 +361,14 @@ impl<'s> Work<'s> {
         self.index.get(&id).map(|at| &self.ops[*at])
     }
 
+    /// An op as it stands now: what this unit has done with it takes the place of what is stored.
+    pub(super) fn op_now(&self, id: OpId) -> Result<Option<StoredOp>, ServiceError> {
+        match self.kept_op(id) {
+            Some(kept) => Ok(Some(kept.clone())),
+            None => Ok(self.unit.stored_op(id)?),
+        }
+    }
+
     /// Changes the stored outcome of an op of this unit.
     pub(super) fn edit_op(&mut self, id: OpId) -> Option<&mut StoredOp> {
         self.index.get(&id).map(|at| &mut self.ops[*at])

@@ -355,12 +355,9 @@ impl Work<'_> {
     }
 
     fn held_op(&mut self, name: OpId) -> Result<StoredOp, ServiceError> {
-        // what this unit has done with it counts, be it issued anew under another name
-        let stored = match self.kept_op(name) {
-            Some(kept) => kept.clone(),
-            None => self.unit.stored_op(name)?.ok_or(ServiceError::NotFound("held op"))?,
-        };
-        if stored.status == OpStatus::Held { Ok(stored) } else { Err(ServiceError::NotFound("held op")) }
+        // it may have been issued anew under another name in this very unit
+        let stored = self.op_now(name)?.filter(|stored| stored.status == OpStatus::Held);
+        stored.ok_or(ServiceError::NotFound("held op"))
     }
 
     fn release_op(&mut self, name: OpId) -> Result<(), ServiceError> {
