@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cbor2
 import zstandard
+from common.tally import Tally
 from pycose.headers import KID, Algorithm
 from pycose.keys import OKPKey
 from pycose.keys.curves import Ed25519
@@ -78,26 +79,6 @@ def open_bundle(entry: dict, sealed: bytes, answers: bytes | None) -> object:
     if not reader.eof or reader.unused_data:
         raise Refused("frame")
     return json.loads(text)
-
-
-class Tally:
-    def __init__(self) -> None:
-        self.passed = self.failed = 0
-
-    def check(self, rule: str, holds: bool) -> None:
-        if holds:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAILED {rule}")
-
-    def refused(self, rule: str, act) -> None:
-        try:
-            act()
-        except Exception:  # noqa: BLE001 - each library refuses in its own way
-            self.check(rule, True)
-        else:
-            self.check(rule, False)
 
 
 def flipped(data: bytes, at: int) -> bytes:

@@ -15,27 +15,8 @@ import tempfile
 from pathlib import Path
 
 import requests
+from common.tally import Tally
 from tusclient.client import TusClient
-
-
-class Tally:
-    def __init__(self) -> None:
-        self.passed = self.failed = 0
-
-    def check(self, rule: str, holds: bool) -> None:
-        if holds:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAILED {rule}")
-
-    def refused(self, rule: str, act) -> None:
-        try:
-            act()
-        except Exception:  # noqa: BLE001 - the client refuses in its own ways
-            self.check(rule, True)
-        else:
-            self.check(rule, False)
 
 
 def file(seed: int, size: int) -> bytes:
