@@ -190,6 +190,23 @@ fn close_out_of_reach(tx: &Transaction) -> Result<()> {
     Ok(())
 }
 
+/// Whether a record of ours was taken, by a reply before this one, and yet everything read does not contain it: it lies
+/// where this phone has no area any more, and was not pulled when the phone was told so. A full pull ends that.
+fn taken_and_never_told(tx: &Transaction, answered: &HashSet<RecordId>) -> Result<bool> {
+    let mut statement = tx.prepare_cached(
+        "SELECT record.id FROM op JOIN record ON record.id = op.receipt_record
+         WHERE op.state = 'acked' AND record.epoch IS NULL AND record.leaving = 0 AND NOT EXISTS
+         (SELECT 1 FROM op WHERE op.record = record.id AND state IN ('new', 'sent', 'held', 'refused'))",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if !answered.contains(&sql::record(row, 0)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn take_clock(tx: &Transaction, asked: &Asked, server_time: i64, now_ms: i64, report: &mut TakeReport) -> Result<()> {
     if !(0..LIVE_MS).contains(&now_ms.saturating_sub(asked.sent_at)) {
         return Ok(());
@@ -306,6 +323,9 @@ impl Store {
                     report.more = true;
                 }
                 report.differing = differing;
+            }
+            if up_to_date && read && taken_and_never_told(tx, &answered)? && pull_again(tx, now_ms)? {
+                report.more = true;
             }
             if epoch == Some(reply.epoch) {
                 report.to_offer = orphan::kept(tx, &reply.kept, reply.epoch)?;

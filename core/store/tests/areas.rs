@@ -189,3 +189,24 @@ fn reply_to_a_revoked_phone_ends_no_full_pull() {
     assert_eq!(phone.take(&nothing, &asked).removed, 0);
     assert!(phone.shown(worker).is_ok());
 }
+
+#[test]
+fn record_taken_by_a_late_reply_after_this_phone_got_other_areas_goes() {
+    let mut phone = phone();
+    let ids = register(&phone, 9001, "Budi Karangan");
+    let first = phone.batch();
+    let late = Reply { outcomes: all_applied(1)(&first), ..phone.reply(&first.asked) };
+    // meanwhile the office gave the phone other areas, and what it reads does not contain what it sent
+    let elsewhere = record_id();
+    phone.pull(vec![put_in(&other_rt(), elsewhere, 1, &[("name", "SITI".into())])]);
+    assert!(phone.shown(ids.worker).is_ok(), "it may be on its way");
+    let taken = phone.take(&late, &first.asked);
+    assert!(!taken.answered && taken.applied > 0);
+    assert!(phone.shown(ids.worker).is_ok(), "the next pull may contain it");
+    assert!(phone.pull(vec![]).more, "it does not: all is read again");
+    assert_eq!(phone.cursor().unwrap().1, None);
+    let report = phone.pull(vec![put_in(&other_rt(), elsewhere, 1, &[("name", "SITI".into())])]);
+    assert!(!report.more);
+    assert!(matches!(phone.shown(ids.worker), Err(StoreError::NotFound)));
+    assert_eq!(phone.counts().unwrap().workers, 1);
+}

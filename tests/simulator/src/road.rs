@@ -114,6 +114,8 @@ impl World {
         };
         match begun {
             Ok(mut engine) => {
+                // a joining that a kill interrupted is complete by now
+                self.learn_device(phone)?;
                 engine.limit(self.mood.bundle);
                 let chance = Chance::new(chance.word());
                 self.phones[phone].run = Some(Run { engine, flight: 0, chance, requests: 0, excused: false });
