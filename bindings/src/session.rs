@@ -17,13 +17,9 @@ use payung_domain::{
 use payung_protocol::AppFacts;
 use payung_store::{
     Changed, DatabaseKey, Decision, Draft, DraftId, Identity, NewIds, Options, Registered, Salvaged, Saved, Store,
-    StoreError,
 };
 use serde_json::{Value, json};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 type Result<T> = std::result::Result<T, CoreError>;
 
@@ -46,13 +42,10 @@ impl Session {
         key: &DatabaseKey,
         observer: impl Fn(Changed) + Send + Sync + 'static,
     ) -> Result<Self> {
-        let (database, options) = (folder.join(DATABASE), Options::default());
-        let store = match Store::open(&database, key, &options) {
-            // set aside; the next opening makes a fresh one
-            Err(StoreError::Damaged { .. }) => Store::open(&database, key, &options),
-            opened => opened,
-        }?;
-        let salvaged = bring_over(folder, &store, key)?;
+        let (store, salvaged) = Store::open_mended(&folder.join(DATABASE), key, &Options::default())?;
+        if let Some(Salvaged { ops, drafts, lost }) = salvaged {
+            tracing::warn!(ops, drafts, lost, "a damaged file");
+        }
         let observing = store.observe(observer);
         Ok(Self { store, folder: folder.to_owned(), salvaged, _observing: observing })
     }
@@ -194,28 +187,4 @@ impl Session {
             "schema": payung_store::SCHEMA_VERSION,
         }))
     }
-}
-
-/// Whatever was set aside as damaged and not brought over yet, be it that the app ended in between.
-fn bring_over(folder: &Path, store: &Store, key: &DatabaseKey) -> Result<Option<Salvaged>> {
-    let mut all: Option<Salvaged> = None;
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        // `payung.db.damaged-1`, without its log and key check
-        let number = name.strip_prefix("payung.db.damaged-").and_then(|number| number.parse::<u32>().ok());
-        let done = path.with_file_name(format!("{name}.brought-over"));
-        if number.is_some() && !done.exists() {
-            let salvaged = store.salvage(&path, key)?;
-            tracing::warn!(ops = salvaged.ops, drafts = salvaged.drafts, lost = salvaged.lost, "a damaged file");
-            fs::write(&done, [])?;
-            let before = all.unwrap_or_default();
-            all = Some(Salvaged {
-                ops: before.ops + salvaged.ops,
-                drafts: before.drafts + salvaged.drafts,
-                lost: before.lost + salvaged.lost,
-            });
-        }
-    }
-    Ok(all)
 }

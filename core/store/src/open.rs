@@ -51,13 +51,23 @@ impl Files {
         self.with(".found-damaged")
     }
 
-    /// Where the next damaged file goes: `….damaged-N`, N not used before.
+    /// `….damaged-N`, the first of which there is none yet being where the next damaged file goes.
+    fn numbered(&self) -> impl Iterator<Item = PathBuf> {
+        (1_u32..).map(|number| self.with(&format!(".damaged-{number}")))
+    }
+
     fn aside(&self) -> PathBuf {
-        let mut number = 1;
-        while self.with(&format!(".damaged-{number}")).exists() {
-            number += 1;
-        }
-        self.with(&format!(".damaged-{number}"))
+        self.numbered().find(|path| !path.exists()).unwrap_or_default()
+    }
+
+    /// The damaged files that were set aside.
+    pub(crate) fn damaged(&self) -> impl Iterator<Item = PathBuf> {
+        self.numbered().take_while(|path| path.exists())
+    }
+
+    /// Says that a damaged file has been brought over.
+    pub(crate) fn brought_over(damaged: &Path) -> PathBuf {
+        suffixed(damaged, ".brought-over")
     }
 
     /// Whether a kill cut a setting aside short: the database itself is moved last.

@@ -2,16 +2,16 @@
 //! one bad page.
 
 use crate::{
-    error::Result,
+    error::{Result, StoreError},
     index,
     key::DatabaseKey,
-    open::{self, Options},
+    open::{self, Files, Options},
     sql,
     store::Store,
 };
 use payung_domain::{field::Kind, id::RecordId};
 use rusqlite::{Connection, OpenFlags, Transaction, params_from_iter, types::Value as Sql};
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 /// What was brought over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,6 +107,33 @@ fn show_again(tx: &Transaction, op: &Columns, body: &Columns) -> Result<()> {
 }
 
 impl Store {
+    /// Opens as [`Store::open`] does, and where the file was found damaged, now or at an opening that a kill interrupted, goes
+    /// on with a fresh one into which what can still be read is brought over, once.
+    ///
+    /// # Errors
+    /// As [`Store::open`], but for [`StoreError::Damaged`].
+    pub fn open_mended(path: &Path, key: &DatabaseKey, options: &Options) -> Result<(Self, Option<Salvaged>)> {
+        let store = match Self::open(path, key, options) {
+            // set aside; the next opening makes a fresh one
+            Err(StoreError::Damaged { .. }) => Self::open(path, key, options),
+            opened => opened,
+        }?;
+        let mut all: Option<Salvaged> = None;
+        for damaged in Files::new(path).damaged() {
+            let marker = Files::brought_over(&damaged);
+            if marker.exists() {
+                continue;
+            }
+            let Salvaged { ops, drafts, lost } = store.salvage(&damaged, key)?;
+            fs::write(marker, [])?;
+            let all = all.get_or_insert_default();
+            all.ops += ops;
+            all.drafts += drafts;
+            all.lost += lost;
+        }
+        Ok((store, all))
+    }
+
     /// Brings identity, ops, drafts, typed NIKs and the queue of photos over from a file that was set aside. What was
     /// pulled comes again with the next exchange; a whole file that nothing readable names is uploaded once more. For a store just made; the file stays where it is.
     ///

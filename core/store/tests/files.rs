@@ -241,6 +241,29 @@ fn what_can_be_read_of_a_damaged_file_is_brought_over() {
 }
 
 #[test]
+fn damaged_file_is_brought_over_at_the_next_opening_and_once() {
+    let phone = phone();
+    for serial in 9001..9060 {
+        register(&phone, serial, "Budi Karangan");
+    }
+    let Phone { store, folder, .. } = phone;
+    drop(store);
+    damage_table(folder.path(), "op_body");
+    let mended = || Store::open_mended(&path_in(folder.path()), &key(), &Options::default()).unwrap();
+    let (store, none) = mended();
+    assert!(none.is_none() && store.check().is_err(), "opening reads few pages");
+    drop(store);
+    // a kill between setting aside and bringing over
+    assert!(matches!(open(folder.path()), Err(StoreError::Damaged { .. })));
+    let (store, salvaged) = mended();
+    let salvaged = salvaged.unwrap();
+    assert_eq!(salvaged.ops + salvaged.lost, 59 * 3);
+    assert_eq!(store.waiting().unwrap().new, salvaged.ops);
+    drop(store);
+    assert_eq!(mended().1, None);
+}
+
+#[test]
 fn damaged_log_is_not_passed_over() {
     let phone = phone();
     for serial in 9001..9010 {

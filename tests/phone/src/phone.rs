@@ -23,7 +23,8 @@ use payung_domain::{
 };
 use payung_protocol::AppFacts;
 use payung_store::{
-    DatabaseKey, Decision, DraftId, Identity, NewIds, Options, Saved, Store, StoreError, WorkerQuery, WorkerSummary,
+    DatabaseKey, Decision, DraftId, Identity, NewIds, Options, Salvaged, Saved, Store, StoreError, WorkerQuery,
+    WorkerSummary,
 };
 use payung_sync::{Courier, HttpTransport, JoinFacts, ServerAddress, SyncFailure, SyncReport, Timeouts, Urgency, join};
 use serde_json::{Value, json};
@@ -63,12 +64,10 @@ impl Phone {
         let key = DatabaseKey::new(key.ok_or(PhoneError::NoKey)?);
         let options = Options { max_pages, ..Options::default() };
         let database = folder.join("payung.db");
-        let store = match Store::open(&database, &key, &options) {
-            // set aside; the next opening makes a fresh one
-            Err(StoreError::Damaged { .. }) => Store::open(&database, &key, &options),
-            opened => opened,
-        }?;
-        bring_over(folder, &store, &key)?;
+        let (store, salvaged) = Store::open_mended(&database, &key, &options)?;
+        if let Some(Salvaged { ops, drafts, lost }) = salvaged {
+            tracing::warn!(ops, drafts, lost, "a damaged file");
+        }
         Ok(Self {
             folder: folder.to_path_buf(),
             store: Arc::new(store),
@@ -317,23 +316,6 @@ impl Phone {
         let report = run.join().map_err(|_| PhoneError::SyncLost)??;
         Ok(view::report(&report))
     }
-}
-
-/// Whatever was set aside as damaged and not brought over yet, be it that the process ended in between.
-fn bring_over(folder: &Path, store: &Store, key: &DatabaseKey) -> Result<(), PhoneError> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        // `payung.db.damaged-1`, without its log and key check
-        let number = name.strip_prefix("payung.db.damaged-").and_then(|number| number.parse::<u32>().ok());
-        let done = path.with_file_name(format!("{name}.brought-over"));
-        if number.is_some() && !done.exists() {
-            let salvaged = store.salvage(&path, key)?;
-            tracing::warn!(ops = salvaged.ops, drafts = salvaged.drafts, lost = salvaged.lost, "a damaged file");
-            std::fs::write(&done, [])?;
-        }
-    }
-    Ok(())
 }
 
 /// The moment of saving is reckoned twice, a moment apart: it is left out of the list.
