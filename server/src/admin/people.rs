@@ -252,6 +252,8 @@ pub(super) fn devices(desk: &Desk) -> Result<Answer, AdminError> {
             "device": device.id, "official": device.official, "name": name(device.official), "state": device.state,
             "roles": device.roles, "areas": device.areas, "joined_at": instant(device.joined_at),
             "wipe": device.wipe, "seen_through": device.seen_through,
+            // as it came; nobody has judged it
+            "attestation": device.attestation.as_ref().map(|said| &said.format),
         })
     };
     let row = |device: &Device| {

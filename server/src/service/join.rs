@@ -61,6 +61,7 @@ impl Service {
             certificate: Vec::new(),
             unfetched: false,
             wipe: false,
+            attestation: request.attestation.clone(),
             invite: hash,
         };
         device.certificate = self.certify(&device, invite.replaces, 0, now)?;

@@ -11,7 +11,7 @@ use payung_domain::{
     op::{Conflict, GoneReason, Op, Outcome, OutcomeStatus, Reissue},
     record::Record,
 };
-use payung_protocol::{Checksum, ReceiverSecret, Role, SigningKey, record_check};
+use payung_protocol::{Attestation, Checksum, ReceiverSecret, Role, SigningKey, record_check};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -297,6 +297,7 @@ fn device(n: u128) -> Device {
         certificate: vec![1, 2, 3],
         unfetched: true,
         wipe: true,
+        attestation: Some(Attestation { format: "android_key".to_owned(), statement: vec![5, 6] }),
         invite: [4; 32],
     }
 }

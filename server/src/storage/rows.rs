@@ -7,7 +7,7 @@ use payung_domain::{
     op::{GoneReason, Op, OpHash, Outcome},
     record::Record,
 };
-use payung_protocol::{Offer, ReceiverKey, Role, VerifyingKey};
+use payung_protocol::{Attestation, Offer, ReceiverKey, Role, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -238,6 +238,9 @@ pub struct Device {
     /// It is to destroy what it holds, and is told so with each reply.
     #[serde(default)]
     pub wipe: bool,
+    /// What its hardware said of it at joining, where it has such; kept as it came, judged by nobody yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<Attestation>,
     /// The hash of the invite it joined with.
     pub invite: [u8; 32],
 }

@@ -8,7 +8,9 @@ use crate::{
     storage::DeviceState,
 };
 use payung_domain::op::{Op, OutcomeStatus, Reissue};
-use payung_protocol::{Certificate, DeviceKeys, JoinAnswer, JoinRequest, MAX_CERTIFICATE, ProblemCode, Role};
+use payung_protocol::{
+    Attestation, Certificate, DeviceKeys, JoinAnswer, JoinRequest, MAX_CERTIFICATE, ProblemCode, Role,
+};
 
 fn request(invite: &payung_protocol::Invite, keys: &DeviceKeys) -> JoinRequest {
     JoinRequest {
@@ -54,6 +56,22 @@ fn unknown_or_old_invite_is_refused() {
     assert_eq!(refusal(&office, &request(&guessed, &keys)), Some(ProblemCode::InviteUnknown));
     office.later(72 * 3600 * 1000 + 1);
     assert_eq!(refusal(&office, &request(&invite, &keys)), Some(ProblemCode::InviteExpired));
+}
+
+#[test]
+fn word_of_the_phones_hardware_is_recorded_and_outlasts_a_renewal() {
+    let office = Office::new();
+    let (invite, keys) = (office.invite(&[RT3], &[Role::Official]), DeviceKeys::generate(&mut rng()));
+    let said = Attestation { format: "android_key".to_owned(), statement: vec![0xA5; 3_000] };
+    let request = JoinRequest { attestation: Some(said.clone()), ..request(&invite, &keys) };
+    assert_eq!(refusal(&office, &request), None);
+    let device = office.service.devices().expect("listed").pop().expect("one");
+    office.service.assign(BOSS, device.id, &[area(RT4)], office.now.get()).expect("assigned");
+    let device = office.service.devices().expect("listed").pop().expect("one");
+    assert_eq!(device.attestation, Some(said));
+    let signing = office.service.keys().signing().verifying_key();
+    let certificate = Certificate::verify(&device.certificate, |_| Some(signing)).expect("signed");
+    assert_eq!(certificate.attestation, None, "nobody has judged it");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod branch_files;
 mod common;
+mod erasure;
 mod hostile_bodies;
 mod hostile_roads;
 mod kill_points;
