@@ -4,6 +4,7 @@
 
 mod ahead;
 mod erasure;
+mod full_disk;
 mod join;
 mod offers;
 mod pace;
