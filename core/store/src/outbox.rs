@@ -262,14 +262,20 @@ impl Store {
             let device = meta::device(tx)?.ok_or(crate::StoreError::NotJoined)?;
             let mut room = Room::new(max_ops, max_bytes);
             if meta::number(tx, "rejoin_needed")? == 0 {
-                op::for_each(tx, "WHERE op.state = 'sent' ORDER BY op.n", [], |op| {
-                    let Some(n) = op.n.filter(|n| !sealed.contains(n)) else { return Ok(true) };
-                    let fits = room.fits(&op);
-                    if fits {
-                        room.ops.push(op.into_op(n)?);
+                // by number first: with a long queue nearly all are sealed, and their bodies need not be read
+                let mut statement = tx.prepare_cached("SELECT n FROM op WHERE state = 'sent' ORDER BY n")?;
+                let numbers = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+                for bits in numbers {
+                    let n = sql::unbits(bits);
+                    if sealed.contains(&n) {
+                        continue;
                     }
-                    Ok(fits)
-                })?;
+                    let Some(op) = op::find(tx, "WHERE op.state = 'sent' AND op.n = ?1", [bits])? else { continue };
+                    if !room.fits(&op) {
+                        break;
+                    }
+                    room.ops.push(op.into_op(n)?);
+                }
                 if !room.full {
                     changed.outbox = number_new(tx, &mut room, device, false)?;
                 }
