@@ -21,10 +21,15 @@ pub(crate) fn moment(boot: &str) -> Moment {
     // a fixed function of the text: the same in every process
     let mut hasher = DefaultHasher::new();
     boot.hash(&mut hasher);
+    Moment { wall_ms: now_ms(), boot: hasher.finish(), monotonic_ms: running_ms() }
+}
+
+/// Milliseconds since the phone was started.
+pub(crate) fn running_ms() -> u64 {
     let running = clock_gettime(RUNNING);
     let seconds = u64::try_from(running.tv_sec).unwrap_or(0);
     let millis = u64::try_from(running.tv_nsec).unwrap_or(0) / 1_000_000;
-    Moment { wall_ms: now_ms(), boot: hasher.finish(), monotonic_ms: seconds * 1000 + millis }
+    seconds * 1000 + millis
 }
 
 /// Now, by the system clock.

@@ -228,3 +228,9 @@ impl From<SyncFailure> for CoreError {
         }
     }
 }
+
+impl From<SyncError> for CoreError {
+    fn from(error: SyncError) -> Self {
+        SyncFailure { error, report: Box::default(), retry_at_ms: None }.into()
+    }
+}

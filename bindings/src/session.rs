@@ -18,8 +18,12 @@ use payung_protocol::AppFacts;
 use payung_store::{
     Changed, DatabaseKey, Decision, Draft, DraftId, Identity, NewIds, Options, Registered, Salvaged, Saved, Store,
 };
+use payung_sync::{Standing, SyncError};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 
 type Result<T> = std::result::Result<T, CoreError>;
 
@@ -32,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) folder: PathBuf,
     /// What was brought over from a damaged file at this opening.
     pub(crate) salvaged: Option<Salvaged>,
+    /// Three signatures are looked at to know it, and each list asks.
+    standing: Mutex<Option<Standing>>,
     _observing: payung_store::Subscription,
 }
 
@@ -47,12 +53,29 @@ impl Session {
             tracing::warn!(ops, drafts, lost, "a damaged file");
         }
         let observing = store.observe(observer);
-        Ok(Self { store, folder: folder.to_owned(), salvaged, _observing: observing })
+        Ok(Self { store, folder: folder.to_owned(), salvaged, standing: Mutex::default(), _observing: observing })
     }
 
     /// Whether there is a database in the folder.
     pub(crate) fn exists(folder: &Path) -> bool {
         folder.join(DATABASE).exists()
+    }
+
+    /// How the phone stands with its server; none before joining.
+    pub(crate) fn standing(&self) -> Result<Option<Standing>> {
+        let mut known = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_none() {
+            match Standing::of(&self.store) {
+                Err(SyncError::NotJoined) => return Ok(None),
+                standing => *known = Some(standing?),
+            }
+        }
+        Ok(known.clone())
+    }
+
+    /// Joining or an exchange may have changed how the phone stands.
+    pub(crate) fn look_anew(&self) {
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     pub(crate) fn identity(&self) -> Result<Identity> {

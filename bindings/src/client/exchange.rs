@@ -53,10 +53,6 @@ pub(super) fn address(via: Option<String>) -> Result<Option<ServerAddress>> {
     parsed.map_err(|error| CoreError::NotUnderstood { reason: error.to_string() })
 }
 
-pub(super) fn sync_error(error: SyncError) -> CoreError {
-    payung_sync::SyncFailure { error, report: Box::default(), retry_at_ms: None }.into()
-}
-
 #[uniffi::export]
 impl Client {
     /// Joins by an invite's link, or joins again in the same one step. The same link may be tried until it succeeds.
@@ -65,8 +61,10 @@ impl Client {
         let session = self.open()?;
         let facts = JoinFacts { app: Some(session.facts(&self.config.app_version)), attestation: None };
         let road = Road { road: &*self.road, via: address(via)? };
-        join(&invite, &facts, &session.store, &road, clock::now_ms(), &mut clock::random())?;
+        let joined = join(&invite, &facts, &session.store, &road, clock::now_ms(), &mut clock::random());
+        session.look_anew();
         drop(session);
+        joined?;
         self.keep_escrow();
         Ok(())
     }
@@ -75,13 +73,14 @@ impl Client {
     /// the phone's own pauses. Where the server ordered this phone to be wiped, that is done when this returns: the
     /// report says `wipe`.
     pub fn sync(&self, asked: bool, via: Option<String>) -> Result<SyncReport> {
-        let session = self.open()?;
-        let carrying = self.outbox.lock().map_err(sync_error)?;
+        let session = self.session()?;
+        let carrying = self.outbox.lock()?;
         let road = Road { road: &*self.road, via: address(via)? };
         let facts = session.facts(&self.config.app_version);
         let urgency = if asked { Urgency::Person } else { Urgency::Background };
         let asked_at = self.moment();
         let run = self.courier.sync(&session.store, &road, facts, urgency, &clock::now_ms, &mut clock::random());
+        session.look_anew();
         let report = run.as_ref().unwrap_or_else(|failure| &*failure.report);
         self.heard(report, asked_at, clock::now_ms());
         exchanges::note(&session.store, clock::now_ms(), run.as_ref());
@@ -102,7 +101,7 @@ impl Client {
 
     /// When an exchange last ended well, milliseconds since 1970.
     pub fn last_success_ms(&self) -> Result<Option<i64>> {
-        exchanges::last_success(&self.open()?.store)
+        exchanges::last_success(&self.session()?.store)
     }
 
     /// Tells `observer` what changes on this phone, from now on, until the subscription ends.
@@ -121,9 +120,9 @@ impl Client {
     /// # Errors
     /// [`CoreError::NotSaved`] on a full disk: the acts are in the database all the same.
     pub fn seal_outbox(&self) -> Result<u64> {
-        let session = self.open()?;
+        let session = self.session()?;
         let sealed = self.outbox.seal(&session.store, clock::now_ms(), &mut clock::random());
-        Ok(sealed.map_err(sync_error)? as u64)
+        Ok(sealed? as u64)
     }
 
     /// Carries the sealed files to the server and keeps the answers: for a background job, locked or not.
@@ -133,7 +132,7 @@ impl Client {
     pub fn carry_outbox(&self, via: Option<String>) -> Result<Carried> {
         self.road.open();
         let road = Road { road: &*self.road, via: address(via)? };
-        Ok(self.outbox.carry(&road, &|| false).map_err(sync_error)?.into())
+        Ok(self.outbox.carry(&road, &|| false)?.into())
     }
 
     /// The sealed files that wait: to be handed over on a memory card (`payung admin bundle FILE`).
@@ -154,8 +153,9 @@ impl Client {
 
     /// Takes the answers that were carried while the phone was locked. What fails stays for the next time.
     pub(super) fn take_carried(&self) {
-        let Ok(session) = self.open() else { return };
+        let Ok(session) = self.session() else { return };
         let taken = self.outbox.apply(&session.store, clock::now_ms());
+        session.look_anew();
         if taken.as_ref().is_ok_and(|report| report.wipe) {
             drop(session);
             if let Err(error) = self.wipe() {

@@ -19,7 +19,7 @@ impl Client {
     pub fn open_form(&self, record: Option<RecordId>) -> Result<Draft> {
         let session = self.open()?;
         if record.is_some() {
-            self.may_show(&session.store)?;
+            self.may_show(&session)?;
         }
         session.open_form(record)
     }

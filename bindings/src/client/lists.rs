@@ -36,7 +36,7 @@ impl Client {
     /// A page of workers, by name; all that the query sets must fit.
     pub fn workers(&self, query: WorkerQuery) -> Result<Page> {
         let session = self.open()?;
-        self.may_show(&session.store)?;
+        self.may_show(&session)?;
         Ok(session.store.workers(&query, session.today()?)?)
     }
 
@@ -49,28 +49,28 @@ impl Client {
     /// Everything about a worker; a linked duplicate answers as the surviving record.
     pub fn worker(&self, id: RecordId) -> Result<WorkerDetail> {
         let session = self.open()?;
-        self.may_show(&session.store)?;
+        self.may_show(&session)?;
         Ok(session.store.worker(id, session.today()?)?)
     }
 
     /// What this phone did to a record, oldest first.
     pub fn history(&self, record: RecordId) -> Result<Vec<HistoryEntry>> {
         let session = self.open()?;
-        self.may_show(&session.store)?;
+        self.may_show(&session)?;
         Ok(session.store.history(record)?)
     }
 
     /// Fields that two people wrote differently, with their candidates.
     pub fn conflicts(&self) -> Result<Vec<OpenConflict>> {
         let session = self.open()?;
-        self.may_show(&session.store)?;
+        self.may_show(&session)?;
         Ok(session.store.conflicts()?)
     }
 
     /// Acts the office refused, or fields of them.
     pub fn needs_fixing(&self) -> Result<Vec<NeedsFixing>> {
         let session = self.open()?;
-        self.may_show(&session.store)?;
+        self.may_show(&session)?;
         Ok(session.store.needs_fixing()?)
     }
 

@@ -1,10 +1,9 @@
 //! The PIN, the biometric way, recovery, the lease, wiping.
 
-use super::{Client, Door, Recovered, Result, exchange::sync_error};
-use crate::{clock, error::CoreError};
+use super::{Client, Door, Recovered, Result};
+use crate::{clock, error::CoreError, session::Session};
 use payung_domain::field::FieldError;
-use payung_store::Store;
-use payung_sync::{Standing, SyncError, SyncReport};
+use payung_sync::{Standing, SyncReport};
 use payung_vault::{KeyVault, Lease, Lock, LockStatus, Moment, Pin, RawKey};
 use std::{
     fs,
@@ -106,7 +105,7 @@ impl Client {
     /// Days left of showing old personal data without an exchange; 0 once it is over. None before joining.
     pub fn lease_days(&self) -> Result<Option<u32>> {
         let session = self.open()?;
-        Ok(match self.lease(&session.store)? {
+        Ok(match self.lease(&session)? {
             None => None,
             Some(Lease::Over) => Some(0),
             Some(Lease::Active { left_ms }) => Some(u32::try_from(left_ms / 86_400_000 + 1).unwrap_or(u32::MAX)),
@@ -165,11 +164,8 @@ impl Client {
     }
 
     /// None before joining. A certificate that cannot be read any more counts as over: the next exchange renews it.
-    fn lease(&self, store: &Store) -> Result<Option<Lease>> {
-        let standing = match Standing::of(store) {
-            Err(SyncError::NotJoined) => return Ok(None),
-            standing => standing.map_err(sync_error)?,
-        };
+    fn lease(&self, session: &Session) -> Result<Option<Lease>> {
+        let Some(standing) = session.standing()? else { return Ok(None) };
         let now = self.moment();
         let mut seen = self.seen();
         // not kept, it is known to this process all the same
@@ -178,8 +174,8 @@ impl Client {
     }
 
     /// Whether old personal data may be shown.
-    pub(super) fn may_show(&self, store: &Store) -> Result<()> {
-        match self.lease(store)? {
+    pub(super) fn may_show(&self, session: &Session) -> Result<()> {
+        match self.lease(session)? {
             Some(Lease::Over) => Err(CoreError::LeaseOver),
             Some(Lease::Active { .. }) | None => Ok(()),
         }
@@ -189,7 +185,7 @@ impl Client {
     pub(super) fn keep_escrow(&self) {
         let door = self.read();
         let Door::Open { key, session } = &*door else { return };
-        let Ok(Standing { device, recovery: Some(recovery), .. }) = Standing::of(&session.store) else { return };
+        let Ok(Some(Standing { device, recovery: Some(recovery), .. })) = session.standing() else { return };
         let key: &RawKey = key;
         if let Err(error) = payung_vault::keep_escrow(&self.config.folder, key, device, &recovery, &mut clock::random())
         {

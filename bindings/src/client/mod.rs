@@ -2,9 +2,12 @@
 
 mod exchange;
 mod forms;
+mod idle;
 mod lists;
 mod lock;
 mod photos;
+
+use idle::Idle;
 
 use crate::{
     clock,
@@ -36,6 +39,9 @@ pub struct ClientConfig {
     /// Tells one start of the phone from the next, so that waits and leases survive a clock that was set: Android's
     /// `BOOT_COUNT`, iOS's `kern.bootsessionuuid`, Linux's `boot_id`.
     pub boot: String,
+    /// After so many seconds without [`Client::touched`] the phone locks itself.
+    #[uniffi(default = 300)]
+    pub idle_seconds: u32,
 }
 
 /// What can be done with a client now.
@@ -79,6 +85,7 @@ enum Door {
 pub struct Client {
     config: ClientConfig,
     door: RwLock<Door>,
+    idle: Idle,
     notifier: Notifier,
     courier: Courier,
     uploader: Uploader,
@@ -130,7 +137,20 @@ impl Client {
         let seen = Mutex::new(SeenTime::open(&config.folder, clock::moment(&config.boot))?);
         let door = RwLock::new(Door::Locked);
         let uploader = Uploader::new();
-        Ok(Arc::new(Self { config, door, notifier, courier, uploader, road, vault, seen, outbox, _watching: watching }))
+        let idle = Idle::new(config.idle_seconds);
+        Ok(Arc::new(Self {
+            config,
+            door,
+            idle,
+            notifier,
+            courier,
+            uploader,
+            road,
+            vault,
+            seen,
+            outbox,
+            _watching: watching,
+        }))
     }
 
     /// What can be done now.
@@ -167,6 +187,26 @@ impl Client {
         }
     }
 
+    /// A person touched the app: it stays open. To be told by the shell of every touch and key, as often as it likes; what
+    /// runs by itself (jobs, observers) keeps nothing open.
+    pub fn touched(&self) {
+        if !self.idle.is_over(clock::running_ms()) {
+            self.idle.touch(clock::running_ms());
+        }
+    }
+
+    /// Locks if nobody touched the app for too long, as the next call that shows something would find it: for the shell's
+    /// timer, and for when it comes to the front.
+    ///
+    /// # Errors
+    /// As [`Client::lock`]; it is locked all the same.
+    pub fn lock_if_idle(&self) -> Result<LockState> {
+        if self.idle.is_over(clock::running_ms()) {
+            self.lock()?;
+        }
+        Ok(self.lock_state())
+    }
+
     /// Closes the store and keeps the key in memory: before the system freezes the app (iOS kills an app that holds a
     /// file lock while suspended). Does nothing when it is not open.
     pub fn suspend(&self) {
@@ -179,8 +219,11 @@ impl Client {
     /// Opens the store again after [`Client::suspend`].
     ///
     /// # Errors
-    /// [`CoreError::Locked`] when it was locked meanwhile.
+    /// [`CoreError::Locked`] when it was locked meanwhile, or left alone for too long.
     pub fn resume(&self) -> Result<()> {
+        if self.idle.is_over(clock::running_ms()) {
+            self.lock()?;
+        }
         let key = match &*self.read() {
             Door::Open { .. } => return Ok(()),
             Door::Suspended(key) => Arc::clone(key),
@@ -191,7 +234,8 @@ impl Client {
 
     /// What helps someone who helps: versions, counters, the last exchanges. Holds nothing of a person.
     pub fn support_bundle(&self) -> String {
-        let store = self.open().and_then(|session| Ok((session.counters()?, crate::exchanges::log(&session.store)?)));
+        let store =
+            self.session().and_then(|session| Ok((session.counters()?, crate::exchanges::log(&session.store)?)));
         let (counters, exchanges) = store.unwrap_or_default();
         let bundle = json!({
             "core": env!("CARGO_PKG_VERSION"),
@@ -216,8 +260,19 @@ impl Client {
         self.door.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The session, for as long as it is held.
+    /// The session, for as long as it is held, for what a person sees or does: not after nobody touched the app for too
+    /// long. Nobody may hold one already.
     fn open(&self) -> Result<Held<'_>> {
+        if self.idle.is_over(clock::running_ms())
+            && let Err(error) = self.lock()
+        {
+            tracing::warn!(%error, "the outbox was not sealed");
+        }
+        self.session()
+    }
+
+    /// The session, for as long as it is held, for what goes on by itself and shows nothing of anybody.
+    fn session(&self) -> Result<Held<'_>> {
         let door = self.read();
         match &*door {
             Door::Open { .. } => Ok(Held(door)),
@@ -236,6 +291,7 @@ impl Client {
         let session = Session::open(&self.config.folder, &database_key, move |changed| board.changed(changed))?;
         let recovered = session.salvaged.map(Recovered::from);
         *door = Door::Open { key, session: Box::new(session) };
+        self.idle.touch(clock::running_ms());
         drop(door);
         self.road.open();
         self.take_carried();

@@ -1,6 +1,6 @@
 //! Photos and drawings: from a camera's bytes to the server.
 
-use super::{Client, Result, exchange::address, exchange::sync_error};
+use super::{Client, Result, exchange::address};
 use crate::{clock, error::CoreError, session::Session};
 use chrono::SecondsFormat;
 use payung_domain::{attachment::MediaHash, field::FieldError, id::RecordId, op::Body};
@@ -101,7 +101,7 @@ impl Client {
     /// The photos and drawings of a record, oldest first, with how far each has come.
     pub fn photos(&self, of: RecordId) -> Result<Vec<Attachment>> {
         let session = self.open()?;
-        self.may_show(&session.store)?;
+        self.may_show(&session)?;
         Ok(session.store.attachments(of)?)
     }
 
@@ -111,7 +111,7 @@ impl Client {
     /// [`CoreError::Defect`] when the file is not the one its record names.
     pub fn photo(&self, id: RecordId) -> Result<Option<Vec<u8>>> {
         let session = self.open()?;
-        self.may_show(&session.store)?;
+        self.may_show(&session)?;
         let body = session.shown(id)?;
         let (Some(hash), Some(key)) = (MediaHash::of(&body), MediaKey::of(&body)) else { return Ok(None) };
         let Some(file) = session.store.media_file(hash)? else { return Ok(None) };
@@ -146,10 +146,10 @@ impl Client {
     /// [`CoreError::NotConnected`], [`CoreError::Wait`], [`CoreError::AlreadyRunning`]; what the server has of a file
     /// is not sent again.
     pub fn send_photos(&self, wifi: bool, asked: bool, via: Option<String>) -> Result<UploadReport> {
-        let session = self.open()?;
+        let session = self.session()?;
         let servers = match address(via)? {
             Some(via) => vec![via],
-            None => Standing::of(&session.store).map_err(sync_error)?.servers,
+            None => Standing::of(&session.store)?.servers,
         };
         let road = if wifi { MediaRoad::Wifi } else { MediaRoad::Metered };
         let terms = UploadTerms { servers, road, quota: KEPT_BYTES };
