@@ -1,5 +1,7 @@
 //! `./dev bench`: tests/bench in a release build, beside the peer that npm installs from its lock.
 
+mod shell;
+
 use crate::{
     XtaskError,
     floor::Floor,
@@ -12,8 +14,11 @@ use std::{
 };
 
 /// Measures, prints the tables and writes the figures as JSON under the build folder; docs/BENCHMARKS.md, too, when
-/// everything was measured.
+/// everything was measured. `--shell` measures the facade instead.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode, XtaskError> {
+    if args.iter().any(|arg| arg == "--shell") {
+        return shell::run(workspace).map(|()| ExitCode::SUCCESS);
+    }
     let floor = Floor::new();
     workspace.build(&floor, Profile::Release)?;
     let mut bench = Command::new(workspace.binary(Profile::Release, "payung-bench"));

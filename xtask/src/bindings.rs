@@ -38,8 +38,8 @@ pub(crate) fn folder(workspace: &Workspace, language: Language) -> PathBuf {
 }
 
 /// Where the built library lies.
-pub(crate) fn library_folder(workspace: &Workspace) -> PathBuf {
-    workspace.binary(Profile::Dev, "payung").parent().map(PathBuf::from).unwrap_or_default()
+pub(crate) fn library_folder(workspace: &Workspace, profile: Profile) -> PathBuf {
+    workspace.binary(profile, "payung").parent().map(PathBuf::from).unwrap_or_default()
 }
 
 /// Makes all three and says where they are.
@@ -47,12 +47,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode, XtaskError> {
     let floor = Floor::new();
     workspace.build(&floor, Profile::Dev)?;
     for language in Language::ALL {
-        if !generate(workspace, &floor, language)? {
+        if !generate(workspace, &floor, Profile::Dev, language)? {
             return Ok(ExitCode::FAILURE);
         }
         println!("{:<7} {}", language.name(), folder(workspace, language).display());
     }
-    println!("{:<7} {}", "library", library_folder(workspace).join(library()).display());
+    println!("{:<7} {}", "library", library_folder(workspace, Profile::Dev).join(library()).display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -62,7 +62,12 @@ pub(crate) fn library() -> String {
 
 /// Makes the code of one language from the library as built last; what was made before goes. Python's module loads the
 /// library from its own folder.
-pub(crate) fn generate(workspace: &Workspace, floor: &Floor, language: Language) -> Result<bool, XtaskError> {
+pub(crate) fn generate(
+    workspace: &Workspace,
+    floor: &Floor,
+    profile: Profile,
+    language: Language,
+) -> Result<bool, XtaskError> {
     let place = folder(workspace, language);
     let failed = |reason| XtaskError::File { path: place.clone(), reason };
     match fs::remove_dir_all(&place) {
@@ -70,8 +75,8 @@ pub(crate) fn generate(workspace: &Workspace, floor: &Floor, language: Language)
         _ => {}
     }
     fs::create_dir_all(&place).map_err(failed)?;
-    let library_file = library_folder(workspace).join(library());
-    let mut command = Command::new(workspace.binary(Profile::Dev, "payung-bindgen"));
+    let library_file = library_folder(workspace, profile).join(library());
+    let mut command = Command::new(workspace.binary(profile, "payung-bindgen"));
 
     command
         .current_dir(&workspace.root)

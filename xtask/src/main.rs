@@ -92,6 +92,9 @@ pub(crate) enum XtaskError {
     /// The binaries did not build; the compiler has said why.
     #[error("the build failed")]
     Build,
+    /// What was to be measured did not do its work; its own words are above.
+    #[error("{0} failed, so that nothing was measured")]
+    Measure(&'static str),
     /// The played scenario stopped.
     #[error(transparent)]
     Play(#[from] play::PlayError),

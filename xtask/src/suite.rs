@@ -7,6 +7,8 @@ mod docs;
 mod judges;
 mod swift;
 
+pub(crate) use bindings::{RT, maven};
+
 use crate::{XtaskError, floor::Floor, tally::Tally, workspace::Workspace};
 use clap::ValueEnum;
 use std::process::ExitCode;

@@ -21,7 +21,7 @@ use std::{
 };
 
 /// An RT of Karangklesem, Purwokerto Selatan: its head and a helper both look after it.
-const RT: &str = "33.02.24.1001.003.001";
+pub(crate) const RT: &str = "33.02.24.1001.003.001";
 
 pub(super) fn run(workspace: &Workspace, floor: &Floor) -> Result<Tally, XtaskError> {
     if workspace.build(floor, Profile::Dev).is_err() {
@@ -29,7 +29,7 @@ pub(super) fn run(workspace: &Workspace, floor: &Floor) -> Result<Tally, XtaskEr
     }
     let mut sum = Tally::default();
     for language in Language::ALL {
-        bindings::generate(workspace, floor, language)?;
+        bindings::generate(workspace, floor, Profile::Dev, language)?;
         sum += match language {
             Language::Python => python(workspace, floor)?,
             Language::Kotlin => kotlin(workspace, floor)?,
@@ -80,7 +80,7 @@ impl Stage {
             ("PAYUNG_PROGRAM", payung.clone()),
             ("PAYUNG_DATA_FOLDER", data.clone()),
             ("PAYUNG_STORY_FOLDER", phones),
-            ("PAYUNG_LIBRARY_FOLDER", bindings::library_folder(workspace)),
+            ("PAYUNG_LIBRARY_FOLDER", bindings::library_folder(workspace, Profile::Dev)),
             ("PAYUNG_BINDINGS_FOLDER", bindings::folder(workspace, language)),
         ];
         Ok(Self { server, _cut: cut, environment })
@@ -114,22 +114,21 @@ fn python(workspace: &Workspace, floor: &Floor) -> Result<Tally, XtaskError> {
 
 fn kotlin(workspace: &Workspace, floor: &Floor) -> Result<Tally, XtaskError> {
     let stage = Stage::set(workspace, Language::Kotlin)?;
-    let mut command = Command::new("mvn");
+    let mut command = maven(workspace);
     command.envs(stage.environment.clone());
-    command.args([
-        "--batch-mode",
-        "--no-transfer-progress",
-        "--quiet",
-        "test",
-        "-Dsurefire.printSummary=true",
-        "--file",
-    ]);
-    command.arg(workspace.root.join("bindings/stories/kotlin/pom.xml"));
     let reports = workspace.target.join("stories/kotlin/maven/surefire-reports");
     let ended = stage.tell(floor, Language::Kotlin, &mut command, |_| None)?;
     // quiet Maven prints nothing of a run that went well: its report counts
     let counted = read_reports(&reports);
     Ok(if counted == Tally::default() { ended } else { counted })
+}
+
+/// `mvn test` of the Kotlin story; its environment says where everything is.
+pub(crate) fn maven(workspace: &Workspace) -> Command {
+    let mut command = Command::new("mvn");
+    command.args(["--batch-mode", "--no-transfer-progress", "--quiet", "test", "-Dsurefire.printSummary=true"]);
+    command.arg("--file").arg(workspace.root.join("bindings/stories/kotlin/pom.xml"));
+    command
 }
 
 /// The sums of surefire's reports: `Tests run: 9, Failures: 0, Errors: 0, Skipped: 0, …`.
@@ -176,7 +175,7 @@ fn swift_story(workspace: &Workspace, floor: &Floor) -> Result<Tally, XtaskError
     }
     let library = root.join("library");
     fs::create_dir_all(&library).map_err(copied)?;
-    let built = bindings::library_folder(workspace).join(bindings::library());
+    let built = bindings::library_folder(workspace, Profile::Dev).join(bindings::library());
     fs::copy(built, library.join(bindings::library())).map_err(copied)?;
     let phones = root.join("phones");
     let _ = fs::remove_dir_all(&phones);
