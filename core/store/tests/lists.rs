@@ -247,7 +247,8 @@ fn captured_is_not_covered_until_the_proof_is_pulled() {
     assert!(phone.worker(ids.worker).summary.next_step.starts_with("Belum terlindungi"));
     let covered = json!({ "from": "2026-11-01", "until": "2027-01" });
     let fields = [("worker", json!(ids.worker.to_string())), ("status", "active".into()), ("covered", covered)];
-    phone.pull(vec![put_kind(Kind::Enrollment, ids.enrollment, 2, &fields)]);
+    let worker = put(ids.worker, 1, &[("name", "BUDI KARANGAN".into())]);
+    phone.pull(vec![worker, put_kind(Kind::Enrollment, ids.enrollment, 2, &fields)]);
     assert_eq!(phone.worker(ids.worker).summary.phase, Some(Phase::Covered));
     // fields of a newer server that can't be read never count as cover
     let fields = [("worker", json!(ids.worker.to_string())), ("status", "active".into()), ("covered", json!("selalu"))];

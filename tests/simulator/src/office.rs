@@ -257,6 +257,7 @@ impl World {
     pub(crate) fn restore(&mut self) -> Played {
         let Some(replayed) = self.server.restore()? else { return Ok(()) };
         self.tally.fault("server restored");
+        self.oracle.restored = true;
         self.trace.say(format_args!("the server is restored, {replayed} acts done again, at {}", self.now - START));
         self.oracle.standing.clear();
         self.observed.1.clear();

@@ -59,6 +59,8 @@ pub(crate) struct Oracle {
     /// the new device's name the server does not know the writer either: it asks a person to choose between two values
     /// of one official. Nothing is lost; no rule of the design decides it.
     pub(crate) open_over_joining: BTreeSet<RecordId>,
+    /// The server was restored from a backup at some time.
+    pub(crate) restored: bool,
     /// Devices of which a copy was made.
     pub(crate) shared: BTreeSet<DeviceId>,
     /// What each phone showed of its own last.

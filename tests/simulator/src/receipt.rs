@@ -21,6 +21,8 @@ pub(crate) struct Asking {
     pub(crate) request: Request,
     /// Of the records it writes to, those that were linked to another then.
     pub(crate) linked: BTreeSet<RecordId>,
+    /// Of its ops, those that were judged before, in the same moment perhaps.
+    pub(crate) decided: BTreeSet<u64>,
 }
 
 /// An op of a request with its answer, and how the server keeps it.
@@ -88,7 +90,7 @@ impl World {
                     return broken("an op that is answered as taken is in the history", format!("op {n} of {device}"));
                 }
             }
-            receipts.retain(|receipt| receipt.is_applied_now(now));
+            receipts.retain(|receipt| receipt.is_applied_now(now) && !asking.decided.contains(&receipt.op.n));
             if receipts.is_empty() {
                 return Ok(());
             }

@@ -241,14 +241,15 @@ impl Write<'_> {
 
     /// A write to a field with an open conflict: replaces the device's own candidate, or joins.
     fn join(&self, record: &mut Record, field: &str, value: &Value) -> Judged {
-        if self.is_author(record.stamps.get(field)) && !self.touched {
+        let replaces = self.is_author(record.stamps.get(field)) && !self.touched;
+        if replaces {
             self.put(record, field, value);
         }
         let known = record.conflicts.get(field).is_some_and(|conflict| {
             let own = conflict.candidates.iter().any(|candidate| self.is_own(candidate));
             !own && record.kind.same(field, value, record.value(field))
         });
-        if known {
+        if known && !replaces {
             // the body's value once more: nothing to choose that is not there yet
             return (FieldOutcome::Conflict, false);
         }

@@ -1,5 +1,6 @@
 //! The disk fills up while the outbox is sealed: nothing half, nothing lost, and on with it once there is room.
 #![cfg(target_os = "linux")]
+#![allow(clippy::print_stderr, reason = "what was skipped is said")]
 
 use crate::support::{Clock, Office, Phone, RT5, Road};
 use payung_server::keys::rng;

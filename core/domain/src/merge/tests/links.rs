@@ -170,3 +170,18 @@ fn late_op_that_saw_the_losers_value_has_not_seen_the_survivors() {
     assert_eq!(late(&mut loser, &mut survivor, C, &op).fields["notes"], FieldOutcome::Lost);
     assert_eq!(survivor.value("notes"), "lebih baru");
 }
+
+#[test]
+fn own_later_word_on_the_linked_record_in_an_open_conflict_is_a_new_version() {
+    let (mut loser, mut survivor) = linked();
+    assert_eq!(survivor.candidates("name"), ["Sutinah", "Sutini"]);
+    let before = survivor.record.version;
+    // the survivor's author, who edits the record that was linked away without having seen what stands there
+    let mut op = loser.op(B, Some(Base { epoch: OLD, version: 0 }), &[("name", "Sutinem")]);
+    op.n = 40;
+    let merged = late(&mut loser, &mut survivor, B, &op);
+    assert_eq!(survivor.value("name"), "Sutinem");
+    assert_eq!(merged.fields["name"], FieldOutcome::Conflict);
+    assert_eq!(survivor.record.version, before + 1, "or no phone is told");
+    assert!(survivor.candidates("name").contains(&"Sutinem".to_owned()));
+}
