@@ -248,7 +248,9 @@ fn captured_is_not_covered_until_the_proof_is_pulled() {
     let covered = json!({ "from": "2026-11-01", "until": "2027-01" });
     let fields = [("worker", json!(ids.worker.to_string())), ("status", "active".into()), ("covered", covered)];
     let worker = put(ids.worker, 1, &[("name", "BUDI KARANGAN".into())]);
-    phone.pull(vec![worker, put_kind(Kind::Enrollment, ids.enrollment, 2, &fields)]);
+    let event = [("enrollment", json!(ids.enrollment.to_string())), ("event", "submit".into())];
+    let event = put_kind(Kind::EnrollmentEvent, ids.event, 1, &event);
+    phone.pull(vec![worker, event, put_kind(Kind::Enrollment, ids.enrollment, 2, &fields)]);
     assert_eq!(phone.worker(ids.worker).summary.phase, Some(Phase::Covered));
     // fields of a newer server that can't be read never count as cover
     let fields = [("worker", json!(ids.worker.to_string())), ("status", "active".into()), ("covered", json!("selalu"))];
