@@ -154,6 +154,8 @@ fn not_saved(_: io::Error) -> StoreError {
     StoreError::NotSaved
 }
 
+/// No file waits longer: a moment further ahead was reckoned by a clock that was wrong.
+const LONGEST_WAIT_MS: i64 = 24 * 60 * 60 * 1000;
 const WAITING: &str = "SELECT hash, size, server, url, \"offset\", tries FROM media";
 
 fn waiting(row: &Row) -> Result<WaitingFile> {
@@ -283,11 +285,11 @@ impl Store {
     pub fn next_upload(&self, wifi: bool, now_ms: i64) -> Result<Option<WaitingFile>> {
         self.read(|tx| {
             let sql = format!(
-                "{WAITING} WHERE done_at IS NULL AND next_at <= ?1 AND (?2 OR wifi_only = 0)
+                "{WAITING} WHERE done_at IS NULL AND (next_at <= ?1 OR next_at > ?3) AND (?2 OR wifi_only = 0)
                  ORDER BY priority DESC, mid LIMIT 1"
             );
             let mut statement = tx.prepare_cached(&sql)?;
-            let mut rows = statement.query((now_ms, wifi))?;
+            let mut rows = statement.query((now_ms, wifi, now_ms.saturating_add(LONGEST_WAIT_MS)))?;
             rows.next()?.map(waiting).transpose()
         })
     }
@@ -342,6 +344,15 @@ impl Store {
         self.write("meta", |tx, _| {
             let sql = "UPDATE media SET server = NULL, url = NULL, \"offset\" = 0 WHERE hash = ?1 AND done_at IS NULL";
             tx.prepare_cached(sql)?.execute([hash.0])?;
+            Ok(())
+        })
+    }
+
+    /// The server asks not to come before `until_ms`, with whatever file.
+    pub fn put_off_uploads(&self, until_ms: i64) -> Result<()> {
+        self.write("meta", |tx, _| {
+            let sql = "UPDATE media SET next_at = max(next_at, ?1) WHERE done_at IS NULL";
+            tx.prepare_cached(sql)?.execute([until_ms])?;
             Ok(())
         })
     }

@@ -265,3 +265,25 @@ fn person_who_sends_now_waits_out_no_failure() {
     phone.hurry_uploads().unwrap();
     assert_eq!(phone.next_upload(true, NOW).unwrap().unwrap().tries, 1);
 }
+
+#[test]
+fn server_that_asks_to_wait_is_left_alone_with_every_file_over_a_restart() {
+    let mut phone = phone();
+    let worker = phone.pulled_worker("BUDI");
+    add(&phone, worker, b"one", 0, false);
+    add(&phone, worker, b"two", 0, false);
+    phone.upload_failed(hash(b"one"), NOW + 900).unwrap();
+    phone.put_off_uploads(NOW + 600_000).unwrap();
+    let phone = phone.reopen();
+    assert_eq!(phone.next_upload(true, NOW + 599_999).unwrap(), None);
+    assert_eq!(phone.next_upload(true, NOW + 600_000).unwrap().unwrap().hash, hash(b"one"));
+}
+
+#[test]
+fn wait_reckoned_by_a_clock_ten_years_ahead_does_not_count() {
+    let mut phone = phone();
+    let worker = phone.pulled_worker("BUDI");
+    add(&phone, worker, b"failed", 0, false);
+    phone.upload_failed(hash(b"failed"), NOW + 10 * 365 * 86_400_000).unwrap();
+    assert_eq!(phone.next_upload(true, NOW).unwrap().unwrap().hash, hash(b"failed"));
+}

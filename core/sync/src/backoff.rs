@@ -64,7 +64,7 @@ impl Backoff {
     }
 
     fn wait(&mut self, now_ms: i64, jitter: i64, asked: Option<u32>) -> i64 {
-        let asked_ms = asked.map_or(0, |seconds| (i64::from(seconds) * 1000).min(MAX_ASKED_MS));
+        let asked_ms = asked.map_or(0, asked_ms);
         self.asked = asked_ms > 0;
         self.since = now_ms;
         self.until = now_ms.saturating_add(asked_ms + jitter);
@@ -75,6 +75,11 @@ impl Backoff {
 /// A wait after `failures` earlier failures of one thing among others, in milliseconds.
 pub(crate) fn jitter(failures: u32, rng: &mut impl Rng) -> i64 {
     uniform(bound(failures), rng)
+}
+
+/// How long a server that asks for so many seconds is waited for, in milliseconds.
+pub(crate) fn asked_ms(seconds: u32) -> i64 {
+    (i64::from(seconds) * 1000).min(MAX_ASKED_MS)
 }
 
 /// The longest wait after `failures` earlier failures, in milliseconds.

@@ -182,7 +182,14 @@ impl Uploader {
                         run.server = next;
                         continue;
                     }
-                    let noted = store.upload_failed(file.hash, later(rng));
+                    let next_at = later(rng);
+                    let noted = store.upload_failed(file.hash, next_at).and_then(|()| match error {
+                        // none of the files comes before the server wants one
+                        UploadError::Busy { retry_after: Some(seconds) } => {
+                            store.put_off_uploads(next_at.saturating_add(backoff::asked_ms(seconds)))
+                        }
+                        _ => Ok(()),
+                    });
                     break noted.map_err(UploadError::from).and(Err(error));
                 }
             };

@@ -291,6 +291,8 @@ fn portals_and_busy_servers_never_count_and_the_photo_waits() {
     let busy = portal("HTTP/1.1 503 Busy\r\ntus-resumable: 1.0.0\r\nretry-after: 9\r\ncontent-length: 0\r\n\r\n");
     let failure = phone.upload(busy, MediaRoad::Wifi, now).unwrap_err();
     assert!(matches!(failure.error, UploadError::Busy { retry_after: Some(9) }));
+    // the server's nine seconds, and the phone's own wait on top
+    assert!(phone.store.next_upload_at(true).unwrap().unwrap() >= now + 9_000);
     // a server that sends the phone elsewhere is not followed
     let elsewhere = portal(
         "HTTP/1.1 201 Created\r\ntus-resumable: 1.0.0\r\nlocation: http://other.example/v1/media/x\r\nupload-offset: 0\r\ncontent-length: 0\r\n\r\n",
