@@ -4,7 +4,7 @@ use crate::{
     clock,
     http::{self, Door, HttpLimits, Shutdown},
     jobs,
-    media::{Media, MediaError},
+    media::{Media, OpenMediaError, Place},
     service::{
         DataDir, OpenError, Service, ServiceError,
         operator::{SetupCode, SetupError},
@@ -38,13 +38,8 @@ pub enum ServeError {
         source: io::Error,
     },
     /// The files of attachments.
-    #[error("{}: {source}", path.display())]
-    Media {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        source: MediaError,
-    },
+    #[error(transparent)]
+    Media(#[from] OpenMediaError),
     /// The first operator's code.
     #[error(transparent)]
     Setup(#[from] SetupError),
@@ -76,13 +71,18 @@ pub fn serve(args: &ServeArgs, welcome: impl FnOnce(&Welcome)) -> Result<(), Ser
         .build()
         .map_err(ServeError::System)?;
     let served = runtime.block_on(async {
-        // the socket first: a used port must not make a data directory
+        // the socket first, then the settings: neither may make a data directory where it is wrong
         let listen = |source| ServeError::Listen { address: args.listen, source };
         let door = Door::bind(args.listen).await.map_err(listen)?;
         let dir = DataDir::new(&args.data);
+        let place = Place::of(&dir)?;
         let service = Arc::new(Service::open(&dir)?);
-        let media = |source| ServeError::Media { path: dir.media(), source };
-        let media = Arc::new(Media::open(&dir.media(), service.keys().master()).map_err(media)?);
+        let media = Arc::new(Media::of(&dir, service.keys().master(), &place)?);
+        if matches!(place, Place::S3(_)) {
+            let (dir, media) = (dir.clone(), media.clone());
+            let asked = tokio::task::spawn_blocking(move || media.ask(&dir)).await;
+            asked.map_err(|error| ServeError::System(io::Error::other(error)))??;
+        }
         let setup_code = if service.officials()?.is_empty() {
             Some(SetupCode::of(&dir).make(clock::random(), clock::now())?)
         } else {

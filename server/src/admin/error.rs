@@ -3,7 +3,7 @@
 use crate::{
     export::{FileError, LineError, TemplateError},
     keys::KeysError,
-    media::{MediaError, SweepError},
+    media::{OpenMediaError, SweepError},
     service::{BundleError, OpenError, ServiceError, operator::SetupError},
     storage::StorageError,
 };
@@ -50,7 +50,7 @@ pub enum AdminError {
     Storage(#[from] StorageError),
     /// The files of attachments.
     #[error(transparent)]
-    Media(#[from] MediaError),
+    Media(#[from] OpenMediaError),
     /// Throwing files away.
     #[error(transparent)]
     Sweep(#[from] SweepError),

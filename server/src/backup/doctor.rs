@@ -2,8 +2,9 @@
 
 use crate::{
     keys::{Keys, read_key},
+    media::{Inventory, InventoryError, inventory},
     service::{DataDir, journal::Journal},
-    storage::{Sealer, sqlite::Sqlite, sqlite::glance},
+    storage::{Sealer, Storage, sqlite::Sqlite, sqlite::glance},
 };
 use std::{fs, path::Path};
 
@@ -78,15 +79,20 @@ pub fn doctor(dir: &DataDir) -> Vec<Check> {
 }
 
 fn database(dir: &DataDir, master: &[u8; 32], checks: &mut Vec<Check>) {
-    let findings = Sqlite::open_to_examine(&dir.database(), master).and_then(|storage| storage.examine());
-    match findings {
-        Ok(findings) => {
+    let examined = Sqlite::open_to_examine(&dir.database(), master)
+        .and_then(|storage| storage.examine().map(|findings| (storage, findings)));
+    match examined {
+        Ok((storage, findings)) => {
+            // of a database that is not sound nothing can be counted on
+            let sound = findings.iter().all(|finding| finding.problems.is_empty());
+            let media = sound.then(|| media(dir, &storage));
             for finding in findings {
                 if finding.problems.is_empty() {
                     checks.push(Check::ok(finding.what, finding.detail));
                 }
                 checks.extend(finding.problems.into_iter().map(|problem| Check::wrong(finding.what, problem)));
             }
+            checks.extend(media);
         }
         Err(error) => checks.push(Check::wrong("database", error.to_string())),
     }
@@ -113,6 +119,24 @@ fn database(dir: &DataDir, master: &[u8; 32], checks: &mut Vec<Check>) {
         (_, Err(error)) => Check::wrong("journal", error.to_string()),
         (Err(error), _) => Check::wrong("database", error.to_string()),
     });
+}
+
+/// Whether the files of attachments can be reached, and which are not there.
+fn media(dir: &DataDir, storage: &dyn Storage) -> Check {
+    let counted = storage.read().map_err(InventoryError::from).and_then(|unit| inventory(dir, &*unit));
+    match counted {
+        Ok(Inventory { files, bytes, named, missing }) => {
+            let found = format!("{files} files, {} KiB; records name {named}", bytes.div_ceil(1024));
+            if missing == 0 {
+                Check::ok("media", found)
+            } else {
+                // a photo may come weeks after its record, so this alone is not wrong
+                let still = "still with a phone, or lost; after a restore or a move look whether all files were copied";
+                Check::warn("media", format!("{found}, {missing} of them not there: {still}"))
+            }
+        }
+        Err(error) => Check::wrong("media", error.to_string()),
+    }
 }
 
 #[cfg(unix)]

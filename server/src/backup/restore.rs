@@ -3,7 +3,7 @@
 use super::container::{self, ContainerError, Header};
 use crate::{
     keys::{Keys, KeysError, private_dir, read_key},
-    service::{DataDir, Service, ServiceError, journal::Journal},
+    service::{DataDir, SETTINGS, Service, ServiceError, journal::Journal},
     storage::{
         StorageError,
         sqlite::{Sqlite, fold, glance},
@@ -109,10 +109,12 @@ pub fn restore(
     journal: Option<&Path>,
 ) -> Result<Restored, RestoreError> {
     let part = dir.path().join("restore.part");
-    let ours = |name: &std::ffi::OsStr| name == "keys" || name.to_string_lossy().starts_with("restore.part");
+    let ours = |name: &std::ffi::OsStr| {
+        name == "keys" || name == SETTINGS || name.to_string_lossy().starts_with("restore.part")
+    };
     if dir.path().exists() {
         let inside: Vec<_> = fs::read_dir(dir.path()).map_err(at(dir.path()))?.flatten().collect();
-        // keys put there beforehand are welcome, and so is what a cut restore left, its copy of the journal included
+        // keys and settings put there beforehand are welcome, and so is what a cut restore left, its copy of the journal included
         let cut = inside.iter().any(|entry| entry.file_name().to_string_lossy().starts_with("restore.part"));
         let allowed = |name: &std::ffi::OsStr| ours(name) || cut && name == "journal";
         if inside.iter().any(|entry| !allowed(&entry.file_name())) {

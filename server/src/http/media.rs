@@ -42,6 +42,9 @@ const DAY: i64 = 24 * 3600 * 1000;
 const UPLOAD_COST: u64 = 4096;
 /// Seconds after which a client that was told to wait comes again.
 const RETRY_AFTER: u32 = 5;
+/// Threads that may wait for files at the same time, half of the server's: where a media store hangs, registrations
+/// must not wait with it.
+const THREADS: usize = 32;
 /// Addresses that are remembered for a day.
 const REMEMBERED: usize = 100_000;
 
@@ -76,6 +79,7 @@ struct Shared {
     media: Arc<Media>,
     limits: MediaLimits,
     permits: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
     spent: Mutex<Spent>,
 }
 
@@ -96,6 +100,25 @@ impl Shared {
         }
         Ok(())
     }
+
+    /// Work that waits for disk and network, on a thread that may.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Media) -> Result<T, MediaError> + Send + 'static,
+    ) -> Result<T, Answer> {
+        let media = self.media.clone();
+        // goes with the thread: who asked may be gone before it is done. Nobody closes the semaphore
+        let turn = self.turns.clone().acquire_owned().await;
+        let work = move || {
+            let _turn = turn;
+            work(&media)
+        };
+        let Ok(done) = tokio::task::spawn_blocking(work).await else {
+            tracing::error!("a request for a file ended in a panic");
+            return Err(Answer::Problem(ProblemCode::Internal));
+        };
+        Ok(done?)
+    }
 }
 
 /// What is not a success.
@@ -114,7 +137,7 @@ impl From<MediaError> for Answer {
             MediaError::Moved(_) => Self::Status(StatusCode::CONFLICT, "the upload is at another offset"),
             MediaError::TooLong => Self::Status(StatusCode::PAYLOAD_TOO_LARGE, "more bytes than the file has"),
             MediaError::Mismatch => Self::Status(checksum_mismatch(), "the file is not what its hash says"),
-            MediaError::Full | MediaError::Disk(_) => {
+            MediaError::Full | MediaError::Disk(_) | MediaError::Store(_) => {
                 tracing::error!(%error, "a file could not be kept");
                 Self::Problem(ProblemCode::Busy)
             }
@@ -142,7 +165,8 @@ fn checksum_mismatch() -> StatusCode {
 /// The routes, to be merged with the others.
 pub fn routes(media: Arc<Media>, limits: MediaLimits) -> Router {
     let permits = Arc::new(Semaphore::new(limits.concurrent));
-    let shared = Arc::new(Shared { media, limits, permits, spent: Mutex::default() });
+    let turns = Arc::new(Semaphore::new(THREADS));
+    let shared = Arc::new(Shared { media, limits, permits, turns, spent: Mutex::default() });
     Router::new()
         .route("/v1/media", any(|state, request| answer(state, None, request)))
         .route("/v1/media/{name}", any(|state, Path(name): Path<String>, request| answer(state, Some(name), request)))
@@ -173,12 +197,12 @@ async fn dispatch(
     }
     if let Some(hash) = name.as_deref().and_then(|name| name.parse().ok()).filter(|_| method == Method::GET) {
         let permit = shared.permits.clone().try_acquire_owned().map_err(|_| Answer::Problem(ProblemCode::Busy))?;
-        let found = blocking(move || {
-            let found = shared.media.read(hash);
+        let found = shared.blocking(move |media| {
+            let found = media.read(hash);
             drop(permit);
             found
-        })
-        .await?;
+        });
+        let found = found.await?;
         let file = found.ok_or(Answer::Problem(ProblemCode::NotFound))?;
         let unchanging = HeaderValue::from_static("private, max-age=31536000, immutable");
         let kind = HeaderValue::from_static("application/octet-stream");
@@ -194,7 +218,7 @@ async fn dispatch(
     };
     let upload = shared.media.upload(&name).ok_or(Answer::Problem(ProblemCode::NotFound))?;
     if method == Method::HEAD {
-        let standing = blocking(move || shared.media.standing(upload)).await?;
+        let standing = shared.blocking(move |media| media.standing(upload)).await?;
         let mut response = standing_response(StatusCode::OK, standing);
         response.headers_mut().insert("upload-length", HeaderValue::from(upload.length));
         return Ok(response);
@@ -206,7 +230,7 @@ async fn dispatch(
         return Ok(standing_response(StatusCode::NO_CONTENT, standing));
     }
     if method == Method::DELETE {
-        return match blocking(move || shared.media.discard(upload)).await {
+        return match shared.blocking(move |media| media.discard(upload)).await {
             Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
             Err(Answer::Status(StatusCode::CONFLICT, _)) => {
                 Err(Answer::Status(StatusCode::FORBIDDEN, "the file is whole: it goes with its record"))
@@ -285,8 +309,7 @@ async fn create(shared: Arc<Shared>, request: axum::extract::Request) -> Result<
     }
     let upload = Upload { hash, length };
     shared.spend(address(&request), UPLOAD_COST, clock::now())?;
-    let media = shared.media.clone();
-    let mut standing = blocking(move || media.create(upload)).await?;
+    let mut standing = shared.blocking(move |media| media.create(upload)).await?;
     let location = format!("/v1/media/{}", shared.media.token(upload));
     // creation with upload; where there is something already, the client goes on from the offset it is told
     if text(request.headers(), "content-type") == Some(CHUNK_TYPE) && standing.offset == 0 {
@@ -340,8 +363,7 @@ async fn append(
     }
     let checksum = Checksum::announced(headers)?;
     let permit = shared.permits.clone().try_acquire_owned().map_err(|_| Answer::Problem(ProblemCode::Busy))?;
-    let media = shared.media.clone();
-    let at = blocking(move || media.standing(upload)).await?.offset;
+    let at = shared.blocking(move |media| media.standing(upload)).await?.offset;
     if at != offset {
         return Err(MediaError::Moved(at).into());
     }
@@ -361,22 +383,11 @@ async fn append(
         _ => {}
     }
     // what came before a cut is kept: the client is gone, and asks where to go on
-    let media = shared.media.clone();
-    let standing = blocking(move || {
+    let standing = shared.blocking(move |media| {
         let done = media.append(upload, offset, &bytes);
         drop(permit);
         done
-    })
-    .await?;
+    });
+    let standing = standing.await?;
     cut.map_or(Ok(standing), |code| Err(Answer::Problem(code)))
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, MediaError> + Send + 'static,
-) -> Result<T, Answer> {
-    let Ok(done) = tokio::task::spawn_blocking(work).await else {
-        tracing::error!("a request for a file ended in a panic");
-        return Err(Answer::Problem(ProblemCode::Internal));
-    };
-    Ok(done?)
 }

@@ -4,7 +4,10 @@ use super::{
     Door, Shutdown,
     media::{MediaLimits, routes},
 };
-use crate::media::{MOST_BYTES, Media};
+use crate::media::{
+    MOST_BYTES, Media, Swept,
+    tests::{House, in_both_places},
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 use std::{
@@ -13,14 +16,21 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tempfile::TempDir;
+
+in_both_places! {
+    file_of_many_chunks_is_kept_until_a_month_after_nothing_names_it,
+    file_comes_in_chunks_and_is_there_for_who_knows_its_hash,
+    second_sender_goes_on_where_the_first_was_cut,
+    file_can_come_with_its_creation_and_by_clients_that_know_only_post,
+    file_that_is_not_what_its_hash_says_is_refused_and_forgotten,
+}
 
 struct Running {
     address: SocketAddr,
     media: Arc<Media>,
     shutdown: Shutdown,
     runtime: Option<tokio::runtime::Runtime>,
-    _dir: TempDir,
+    house: House,
 }
 
 impl Drop for Running {
@@ -33,15 +43,14 @@ impl Drop for Running {
     }
 }
 
-fn run(limits: MediaLimits) -> Running {
-    let dir = tempfile::tempdir().expect("a folder");
-    let media = Arc::new(Media::open(dir.path(), &[7; 32]).expect("opened"));
+fn run(house: House, limits: MediaLimits) -> Running {
+    let media = Arc::new(house.open());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
     let door = runtime.block_on(Door::bind("127.0.0.1:0".parse().expect("an address"))).expect("bound");
     let address = door.address().expect("known");
     let shutdown = Shutdown::default();
     drop(runtime.spawn(door.serve(routes(media.clone(), limits), shutdown.clone())));
-    Running { address, media, shutdown, runtime: Some(runtime), _dir: dir }
+    Running { address, media, shutdown, runtime: Some(runtime), house }
 }
 
 struct Answer {
@@ -130,7 +139,7 @@ fn chunk(running: &Running, url: &str, offset: usize, extra: &str, bytes: &[u8])
 
 #[test]
 fn server_tells_what_it_speaks() {
-    let running = run(MediaLimits::default());
+    let running = run(House::on_disk(), MediaLimits::default());
     let told = bare(&running, "OPTIONS", "/v1/media", "", b"");
     assert_eq!(told.status, 204);
     assert_eq!(told.header("tus-version"), Some("1.0.0"));
@@ -146,9 +155,8 @@ fn server_tells_what_it_speaks() {
     }
 }
 
-#[test]
-fn file_comes_in_chunks_and_is_there_for_who_knows_its_hash() {
-    let running = run(MediaLimits::default());
+fn file_comes_in_chunks_and_is_there_for_who_knows_its_hash(house: fn() -> House) {
+    let running = run(house(), MediaLimits::default());
     let bytes = file(1000);
     let url = create(&running, &bytes);
     let sum = |name: &str, sum: &[u8]| format!("upload-checksum: {name} {}\r\n", BASE64_STANDARD.encode(sum));
@@ -179,9 +187,8 @@ fn file_comes_in_chunks_and_is_there_for_who_knows_its_hash() {
     assert_eq!(tus(&running, "DELETE", &url, "", b"").status, 403);
 }
 
-#[test]
-fn second_sender_goes_on_where_the_first_was_cut() {
-    let running = run(MediaLimits::default());
+fn second_sender_goes_on_where_the_first_was_cut(house: fn() -> House) {
+    let running = run(house(), MediaLimits::default());
     let bytes = file(1000);
     let url = create(&running, &bytes);
     let headers = "tus-resumable: 1.0.0\r\ncontent-type: application/offset+octet-stream\r\nupload-offset: 0\r\n";
@@ -199,9 +206,8 @@ fn second_sender_goes_on_where_the_first_was_cut() {
     assert_eq!(chunk(&running, &url, 700, "", &bytes[700..]).offset(), Some(1000));
 }
 
-#[test]
-fn file_can_come_with_its_creation_and_by_clients_that_know_only_post() {
-    let running = run(MediaLimits::default());
+fn file_can_come_with_its_creation_and_by_clients_that_know_only_post(house: fn() -> House) {
+    let running = run(house(), MediaLimits::default());
     let bytes = file(300);
     let headers = metadata(&bytes) + "content-type: application/offset+octet-stream\r\n";
     let created = tus(&running, "POST", "/v1/media", &headers, &bytes[..100]);
@@ -212,9 +218,8 @@ fn file_can_come_with_its_creation_and_by_clients_that_know_only_post() {
     assert_eq!(tus(&running, "POST", url, headers, &bytes[100..]).offset(), Some(300));
 }
 
-#[test]
-fn file_that_is_not_what_its_hash_says_is_refused_and_forgotten() {
-    let running = run(MediaLimits::default());
+fn file_that_is_not_what_its_hash_says_is_refused_and_forgotten(house: fn() -> House) {
+    let running = run(house(), MediaLimits::default());
     let url = create(&running, &file(100));
     assert_eq!(chunk(&running, &url, 0, "", &[0; 100]).status, 460);
     assert_eq!(tus(&running, "HEAD", &url, "", b"").status, 404);
@@ -222,7 +227,7 @@ fn file_that_is_not_what_its_hash_says_is_refused_and_forgotten() {
 
 #[test]
 fn upload_can_be_ended_by_who_has_its_address_and_nobody_else() {
-    let running = run(MediaLimits::default());
+    let running = run(House::on_disk(), MediaLimits::default());
     let bytes = file(100);
     let url = create(&running, &bytes);
     let guessed = format!("{}0", &url[..url.len() - 1]);
@@ -237,7 +242,7 @@ fn upload_can_be_ended_by_who_has_its_address_and_nobody_else() {
 
 #[test]
 fn what_is_no_good_creation_is_refused_by_its_status() {
-    let running = run(MediaLimits::default());
+    let running = run(House::on_disk(), MediaLimits::default());
     let named = metadata(b"x");
     let (length, name) = named.split_once("\r\n").expect("two headers");
     let huge = format!("upload-length: {}\r\n{name}", MOST_BYTES + 1);
@@ -256,7 +261,7 @@ fn what_is_no_good_creation_is_refused_by_its_status() {
 
 #[test]
 fn address_that_has_used_up_its_day_is_told_to_wait() {
-    let running = run(MediaLimits { address_day: 10_000, ..MediaLimits::default() });
+    let running = run(House::on_disk(), MediaLimits { address_day: 10_000, ..MediaLimits::default() });
     let bytes = file(6000);
     let url = create(&running, &bytes);
     let refused = chunk(&running, &url, 0, "", &bytes);
@@ -266,4 +271,44 @@ fn address_that_has_used_up_its_day_is_told_to_wait() {
         running.media.standing(running.media.upload(&url["/v1/media/".len()..]).expect("ours")).expect("begun").offset,
         0
     );
+}
+
+fn file_of_many_chunks_is_kept_until_a_month_after_nothing_names_it(house: fn() -> House) {
+    const DAY: i64 = 24 * 3600 * 1000;
+    let running = run(house(), MediaLimits::default());
+    let bytes = file(80_000);
+    let url = create(&running, &bytes);
+    for (at, piece) in bytes.chunks(16 << 10).enumerate() {
+        let at = at * (16 << 10);
+        assert_eq!(chunk(&running, &url, at, "", piece).offset(), Some((at + piece.len()) as u64));
+    }
+    let by_hash = format!("/v1/media/{}", hex::encode(Sha256::digest(&bytes)));
+    assert!(bare(&running, "GET", &by_hash, "", b"").body == bytes);
+    let (storage, now) = (running.house.storage(), crate::clock::now());
+    let swept = |days: i64| running.media.sweep(&storage, now + days * DAY).expect("swept");
+    assert_eq!(swept(29), Swept { kept: 1, ..Swept::default() });
+    assert_eq!(bare(&running, "GET", &by_hash, "", b"").status, 200);
+    assert_eq!(swept(31), Swept { unnamed: 1, ..Swept::default() });
+    assert_eq!(bare(&running, "GET", &by_hash, "", b"").status, 404);
+    assert_eq!(tus(&running, "HEAD", &url, "", b"").status, 404);
+}
+
+#[test]
+fn sender_is_told_to_come_again_while_the_store_is_away_and_sends_nothing_twice() {
+    let mut running = run(House::with_bucket(), MediaLimits::default());
+    let bytes = file(1000);
+    let url = create(&running, &bytes);
+    assert_eq!(chunk(&running, &url, 0, "", &bytes[..600]).status, 204);
+    running.house.bucket().stop();
+    let told_to_wait = |answer: &Answer| answer.status == 503 && answer.header("retry-after").is_some();
+    let last = chunk(&running, &url, 600, "", &bytes[600..]);
+    assert!(told_to_wait(&last) && last.offset().is_none(), "{}", last.head);
+    assert!(told_to_wait(&tus(&running, "HEAD", &url, "", b"")));
+    assert!(told_to_wait(&tus(&running, "POST", "/v1/media", &metadata(&bytes), b"")));
+    let by_hash = format!("/v1/media/{}", hex::encode(Sha256::digest(&bytes)));
+    assert!(told_to_wait(&bare(&running, "GET", &by_hash, "", b"")), "not 404: it may be there");
+    running.house.bucket().start_again();
+    let at = tus(&running, "HEAD", &url, "", b"");
+    assert_eq!((at.status, at.offset(), at.header("upload-expires")), (200, Some(1000), None));
+    assert!(bare(&running, "GET", &by_hash, "", b"").body == bytes);
 }

@@ -30,13 +30,14 @@ pub async fn sweep_media(service: Arc<Service>, media: Arc<Media>) {
         let (service, media) = (service.clone(), media.clone());
         let swept = tokio::task::spawn_blocking(move || media.sweep(service.storage(), clock::now())).await;
         match swept {
-            Ok(Ok(swept)) if swept.erased + swept.unnamed + swept.stale == 0 => {}
+            Ok(Ok(swept)) if swept.erased + swept.unnamed + swept.stale + swept.finished == 0 => {}
             Ok(Ok(swept)) => tracing::info!(
                 erased = swept.erased,
                 unnamed = swept.unnamed,
                 stale = swept.stale,
+                finished = swept.finished,
                 kept = swept.kept,
-                "files were thrown away"
+                "files were swept"
             ),
             Ok(Err(error)) => tracing::error!(%error, "files were not swept"),
             Err(_) => tracing::error!("sweeping files ended in a panic"),

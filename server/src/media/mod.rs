@@ -2,27 +2,37 @@
 //! names the file, and has its key, comes by the exchange.
 //!
 //! ```text
-//! media/objects/ab/ab…      whole files, by their hash; never changed
+//! media/objects/ab/ab…      whole files, by their hash; never changed. Or in a bucket, see [`Place`]
 //! media/spool/HASH-LENGTH   the beginning of one that is still on its way; its length is what was acknowledged
 //! ```
+//!
+//! A file leaves the spool once its place has it. Until then, though all bytes are there, nobody is told that it is
+//! whole: where its place was away, or the server ended in between, the next who asks makes it whole, or the sweep does.
 //!
 //! There is no table of uploads: an upload is named by hash and length, so who comes second, another phone or a hub,
 //! goes on where the first one stopped, and a restart forgets nothing.
 
-mod folder;
+mod inventory;
+mod objects;
+mod place;
+mod settings;
 mod sweep;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
+pub use inventory::{Inventory, InventoryError, inventory};
+pub use place::{Bucket, Credentials, Place};
+pub use settings::{OpenMediaError, SettingError};
 pub use sweep::{SweepError, Swept};
 
-use folder::Folder;
 use hmac::{Hmac, KeyInit, Mac};
+use objects::Objects;
 use payung_domain::attachment::MediaHash;
 use sha2::{Digest, Sha256};
 use std::{
+    ffi::OsStr,
     fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, UNIX_EPOCH},
@@ -46,10 +56,22 @@ pub struct Upload {
     pub length: u64,
 }
 
+impl Upload {
+    fn whole(self) -> Standing {
+        Standing { offset: self.length, expires: None }
+    }
+
+    /// By the name of its beginning on the spool.
+    fn of_part(name: &OsStr) -> Option<Self> {
+        let (hash, length) = name.to_str()?.split_once('-')?;
+        Some(Self { hash: hash.parse().ok()?, length: length.parse().ok()? })
+    }
+}
+
 /// How far an upload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// Bytes that are here, on disk.
+    /// Bytes that are here, on disk or in their place.
     pub offset: u64,
     /// When it is forgotten, milliseconds since 1970; none once the file is whole.
     pub expires: Option<i64>,
@@ -76,33 +98,70 @@ pub enum MediaError {
     /// The disk.
     #[error("the disk failed: {0}")]
     Disk(io::ErrorKind),
+    /// The bucket.
+    #[error(transparent)]
+    Store(StoreFailure),
 }
 
-impl From<io::Error> for MediaError {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
+/// What a bucket did not do. Its own words are not passed on: they may hold the name of the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreFailure {
+    /// It does not answer, or not as it should.
+    #[error("the media store does not answer: look at media.endpoint, and whether the store is up")]
+    Away,
+    /// It does not know the key, or the key may not do this.
+    #[error(
+        "the media store refuses the key: look at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, whether it may list, read, write and delete in media.bucket, and at the clock"
+    )]
+    Refused,
+    /// It has no such bucket.
+    #[error("the media store has no such bucket: make it, or look at media.bucket and media.region")]
+    NoBucket,
+    /// The client cannot be made of the settings.
+    #[error("no client can be made of the settings: look at media.endpoint and media.region")]
+    Settings,
+    /// No TLS.
+    #[error("there is no TLS: look whether the system has certificates to trust (package ca-certificates)")]
+    Tls,
+}
+
+impl From<io::ErrorKind> for MediaError {
+    fn from(kind: io::ErrorKind) -> Self {
+        match kind {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
             kind => Self::Disk(kind),
         }
     }
 }
 
-/// The files of a data directory.
+impl From<io::Error> for MediaError {
+    fn from(error: io::Error) -> Self {
+        error.kind().into()
+    }
+}
+
+/// The files of a data directory. Its calls wait for disk and network, so they belong on threads that may block.
 pub struct Media {
-    objects: Folder,
+    objects: Objects,
     spool: PathBuf,
     url_key: [u8; 32],
     locks: [Mutex<()>; LOCKS],
 }
 
 impl Media {
-    /// The folder, made where there is none. `secret` makes the addresses of uploads unguessable.
+    /// The folder, made where there is none, with whole files in it, too. `secret` makes the addresses of uploads
+    /// unguessable.
     pub fn open(folder: &Path, secret: &[u8; 32]) -> Result<Self, MediaError> {
+        Self::open_at(folder, secret, &Place::Disk)
+    }
+
+    /// The same with whole files at `place`.
+    pub fn open_at(folder: &Path, secret: &[u8; 32], place: &Place) -> Result<Self, MediaError> {
         let spool = folder.join("spool");
         fs::create_dir_all(&spool)?;
         let mut mac = <Hmac<Sha256>>::new_from_slice(secret).expect("any length fits");
         mac.update(b"payung/media/url/1");
-        let objects = Folder::open(folder.join("objects"))?;
+        let objects = Objects::open(place, &folder.join("objects"))?;
         Ok(Self {
             objects,
             spool,
@@ -150,8 +209,10 @@ impl Media {
             return Err(MediaError::TooLong);
         }
         let _lock = self.lock(upload.hash);
-        match self.standing(upload) {
+        match self.stands(upload) {
             Err(MediaError::Unknown) => {}
+            // whether it is there cannot be asked now: at worst it comes once more
+            Err(MediaError::Store(_)) if !self.part(upload).exists() => {}
             known => return known,
         }
         if free(&self.spool)? < LEAST_FREE {
@@ -159,20 +220,28 @@ impl Media {
         }
         OpenOptions::new().create(true).append(true).open(self.part(upload))?.sync_all()?;
         sync_folder(&self.spool)?;
-        self.standing(upload)
+        self.stands(upload)
     }
 
-    /// How far an upload is.
+    /// How far an upload is. With all bytes there it is made whole, which a failure or an end of the server had left
+    /// undone.
     ///
     /// # Errors
-    /// [`MediaError::Unknown`].
+    /// [`MediaError::Unknown`], and what [`Media::append`] has for the last byte.
     pub fn standing(&self, upload: Upload) -> Result<Standing, MediaError> {
-        if self.objects.length(upload.hash)? == Some(upload.length) {
-            return Ok(Standing { offset: upload.length, expires: None });
-        }
+        let _lock = self.lock(upload.hash);
+        self.stands(upload)
+    }
+
+    /// The same under the lock.
+    fn stands(&self, upload: Upload) -> Result<Standing, MediaError> {
         match fs::metadata(self.part(upload)) {
+            Ok(part) if part.len() == upload.length => self.finish(upload),
             Ok(part) => Ok(Standing { offset: part.len(), expires: Some(expires(&part)?) }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(MediaError::Unknown),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match self.objects.length(upload.hash)? {
+                Some(length) if length == upload.length => Ok(upload.whole()),
+                _ => Err(MediaError::Unknown),
+            },
             Err(error) => Err(error.into()),
         }
     }
@@ -181,10 +250,12 @@ impl Media {
     /// file of its hash, or is thrown away.
     ///
     /// # Errors
-    /// [`MediaError`]; but for [`MediaError::Mismatch`], nothing has changed.
+    /// [`MediaError`]; nothing has changed, but for [`MediaError::Mismatch`], and where the last byte is here and its
+    /// place did not take the file: then [`Media::standing`] tries again.
     pub fn append(&self, upload: Upload, offset: u64, bytes: &[u8]) -> Result<Standing, MediaError> {
         let _lock = self.lock(upload.hash);
-        let at = self.standing(upload)?.offset;
+        let stands = self.stands(upload)?;
+        let at = stands.offset;
         if at != offset {
             return Err(MediaError::Moved(at));
         }
@@ -193,44 +264,36 @@ impl Media {
             return Err(MediaError::TooLong);
         }
         if at == upload.length {
-            return self.standing(upload);
+            return Ok(stands);
         }
-        let path = self.part(upload);
-        let mut part = OpenOptions::new().append(true).open(&path)?;
+        let mut part = OpenOptions::new().append(true).open(self.part(upload))?;
         if let Err(error) = part.write_all(bytes).and_then(|()| part.sync_all()) {
             // what was not acknowledged must not count; if this fails, too, the hash tells at the end
             let _ = part.set_len(at);
             return Err(error.into());
         }
-        if end == upload.length {
-            self.finish(upload, &path)?;
-        }
-        self.standing(upload)
+        self.stands(upload)
     }
 
-    fn finish(&self, upload: Upload, part: &Path) -> Result<(), MediaError> {
-        let mut hash = Sha256::new();
-        let mut file = File::open(part)?;
-        let mut piece = vec![0; 64 << 10];
-        loop {
-            match file.read(&mut piece)? {
-                0 => break,
-                read => hash.update(&piece[..read]),
-            }
-        }
-        if hash.finalize().as_slice() != upload.hash.0 {
+    /// Brings a file, all of whose bytes are there, to its place. Only what is durable there leaves the spool, so
+    /// wherever this ends it can be done again.
+    fn finish(&self, upload: Upload) -> Result<Standing, MediaError> {
+        let part = self.part(upload);
+        let bytes = fs::read(&part)?;
+        if Sha256::digest(&bytes).as_slice() != upload.hash.0 {
             fs::remove_file(part)?;
             return Err(MediaError::Mismatch);
         }
-        self.objects.take(upload.hash, part)?;
+        self.objects.put(upload.hash, bytes)?;
+        fs::remove_file(part)?;
         sync_folder(&self.spool)?;
-        Ok(())
+        Ok(upload.whole())
     }
 
     /// Ends an upload before it is whole. A whole file is nobody's to remove: [`MediaError::Moved`].
     pub fn discard(&self, upload: Upload) -> Result<(), MediaError> {
         let _lock = self.lock(upload.hash);
-        match self.standing(upload)? {
+        match self.stands(upload)? {
             Standing { offset, expires: None } => Err(MediaError::Moved(offset)),
             _ => Ok(fs::remove_file(self.part(upload))?),
         }
@@ -238,7 +301,7 @@ impl Media {
 
     /// A whole file.
     pub fn read(&self, hash: MediaHash) -> Result<Option<Vec<u8>>, MediaError> {
-        Ok(self.objects.read(hash)?)
+        self.objects.read(hash)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is thrown away: files of erased people at once, files no attachment names after a month, uploads nobody went
-//! on with after a week.
+//! on with after a week. And what is done again: files whose place was away when their last byte came.
 
-use super::{Media, MediaError, expires};
+use super::{Media, MediaError, Upload};
 use crate::storage::{Storage, StorageError};
 use std::{fs, io};
 
@@ -17,6 +17,8 @@ pub struct Swept {
     pub unnamed: u64,
     /// Uploads that were not gone on with.
     pub stale: u64,
+    /// Uploads that were all there and now came to their place.
+    pub finished: u64,
     /// Files that are left.
     pub kept: u64,
 }
@@ -39,7 +41,7 @@ impl From<io::Error> for SweepError {
 }
 
 impl Media {
-    /// Throws away what nothing stands for any more.
+    /// Throws away what nothing stands for any more. `now` is the time in milliseconds since 1970.
     ///
     /// # Errors
     /// [`SweepError`].
@@ -55,24 +57,26 @@ impl Media {
             unit.commit()?;
         }
         for part in fs::read_dir(&self.spool)? {
-            let part = part?;
-            if expires(&part.metadata()?)? < now {
-                fs::remove_file(part.path())?;
-                swept.stale += 1;
+            let name = part?.file_name();
+            // what is not named like a part of ours is not ours to look at
+            let Some(upload) = Upload::of_part(&name) else { continue };
+            let _lock = self.lock(upload.hash);
+            match self.stands(upload) {
+                Ok(stands) if stands.expires.is_none() => swept.finished += 1,
+                Ok(stands) if stands.expires.is_some_and(|expires| expires < now) => {
+                    fs::remove_file(self.part(upload))?;
+                    swept.stale += 1;
+                }
+                // a request was here first, or threw it away just now
+                Ok(_) | Err(MediaError::Unknown | MediaError::Mismatch) => {}
+                Err(error) => return Err(error.into()),
             }
         }
-        let mut failed = None;
-        self.objects.each_shelf(|found| {
+        self.objects.each_page(|found| {
             let old: Vec<_> =
                 found.iter().filter(|file| file.since < now - UNNAMED_LIFE).map(|file| file.hash).collect();
             swept.kept += (found.len() - old.len()) as u64;
-            let named = match storage.read().and_then(|unit| unit.media_named(&old)) {
-                Ok(named) => named,
-                Err(error) => {
-                    failed.get_or_insert(error);
-                    old.clone()
-                }
-            };
+            let named = storage.read()?.media_named(&old)?;
             for hash in old {
                 if named.contains(&hash) {
                     swept.kept += 1;
@@ -80,8 +84,8 @@ impl Media {
                     swept.unnamed += u64::from(self.objects.remove(hash)?);
                 }
             }
-            Ok(())
+            Ok::<_, SweepError>(())
         })?;
-        failed.map_or(Ok(swept), |error| Err(error.into()))
+        Ok(swept)
     }
 }

@@ -103,6 +103,9 @@ pub struct Service {
     limits: PageLimits,
 }
 
+/// The settings' file in a data directory.
+pub(crate) const SETTINGS: &str = "payung.toml";
+
 /// The files of a data directory.
 #[derive(Clone, Debug)]
 pub struct DataDir(PathBuf);
@@ -133,6 +136,11 @@ impl DataDir {
         self.0.join("media")
     }
 
+    /// What the operator set; there need be none.
+    pub fn settings(&self) -> PathBuf {
+        self.0.join(SETTINGS)
+    }
+
     /// The journal of operator acts.
     pub fn journal(&self) -> PathBuf {
         self.0.join("journal")
@@ -151,8 +159,9 @@ impl DataDir {
         }
         if self.0.exists() {
             let mut inside = fs::read_dir(&self.0).map_err(|_| OpenError::NotOurs(self.0.clone()))?;
-            // keys made beforehand by `payung admin keys init` are welcome
-            if inside.any(|entry| entry.is_ok_and(|entry| entry.file_name() != "keys")) {
+            // keys made beforehand by `payung admin keys init` are welcome, and so are settings
+            if inside.any(|entry| entry.is_ok_and(|entry| entry.file_name() != "keys" && entry.file_name() != SETTINGS))
+            {
                 return Err(OpenError::NotOurs(self.0.clone()));
             }
         } else if let Some(parent) = self.0.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists())

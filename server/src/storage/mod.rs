@@ -149,6 +149,8 @@ pub trait Reading {
 
     /// Which of these files an attachment names.
     fn media_named(&self, files: &[MediaHash]) -> Result<Vec<MediaHash>>;
+    /// Files that attachments name, by their hash, after one: at most `limit`.
+    fn media_after(&self, after: Option<MediaHash>, limit: usize) -> Result<Vec<MediaHash>>;
     /// Files of erased records that nothing else names.
     fn media_gone(&self) -> Result<Vec<MediaHash>>;
 

@@ -168,6 +168,7 @@ macro_rules! reads {
                 offer(record: RecordId) -> Option<StoredOffer>;
                 is_erased(record: RecordId) -> bool;
                 media_named(files: &[MediaHash]) -> Vec<MediaHash>;
+                media_after(after: Option<MediaHash>, limit: usize) -> Vec<MediaHash>;
                 media_gone() -> Vec<MediaHash>;
                 duplicates(of: Option<RecordId>, state: Option<DuplicateState>) -> Vec<Duplicate>;
                 duplicate(token: &[u8; 16]) -> Option<Duplicate>;

@@ -120,3 +120,15 @@ fn no_server_is_one_line() {
     let told = ill(&DataDir::new("/nonexistent/payung"));
     assert_eq!(told, ["directory: /nonexistent/payung is not a Payung data directory"]);
 }
+
+#[test]
+fn photos_that_are_not_there_are_a_warning_and_a_wrong_setting_is_an_ill() {
+    let (_folder, dir) = closed();
+    sql(&dir, "INSERT INTO media (hash, record) VALUES (zeroblob(32), zeroblob(16))");
+    let told = |dir: &DataDir| doctor(dir).into_iter().find(|check| check.what == "media").expect("looked");
+    let media = told(&dir);
+    assert!(media.ok && media.warning && media.found.contains("records name 1, 1 of them not there"), "{media:?}");
+    fs::write(dir.settings(), "[media]\nstore = \"tape\"\n").expect("written");
+    let media = told(&dir);
+    assert!(!media.ok && media.found.contains("media.store is neither"), "{media:?}");
+}

@@ -352,6 +352,12 @@ impl Reading for Unit<'_> {
         Ok(found)
     }
 
+    fn media_after(&self, after: Option<MediaHash>, limit: usize) -> Result<Vec<MediaHash>> {
+        let sql = "SELECT DISTINCT hash FROM media WHERE ?1 IS NULL OR hash > ?1 ORDER BY hash LIMIT ?2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(sql, params![after.map(|hash| hash.0), limit], |row| Ok(MediaHash(row.get(0)?)))
+    }
+
     fn media_gone(&self) -> Result<Vec<MediaHash>> {
         let sql = "SELECT hash FROM media_gone WHERE hash NOT IN (SELECT hash FROM media) ORDER BY hash";
         self.all(sql, [], |row| Ok(MediaHash(row.get(0)?)))
