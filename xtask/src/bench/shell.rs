@@ -56,8 +56,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<(), XtaskError> {
     let floor = Floor::new();
     let mut release = workspace.cargo("build");
     release.args(["--release", "--workspace", "--lib", "--bins", "--examples"]);
-    let mut mobile = workspace.cargo("rustc");
-    mobile.args(["-p", "payung-core", "--profile", "mobile", "--crate-type", "cdylib", "--lib"]);
+    let mut mobile = mobile(workspace);
     for (name, command) in [("build", &mut release), ("build for a phone", &mut mobile)] {
         if !floor.step(name, command)?.success {
             return Err(XtaskError::Build);
@@ -71,6 +70,16 @@ pub(super) fn run(workspace: &Workspace) -> Result<(), XtaskError> {
         println!("{}", row.line());
     }
     Ok(())
+}
+
+/// The library as a phone gets it: relocations packed, equal functions kept once, and C without tables for unwinding,
+/// through which nothing unwinds (a panic in a callback of the database is caught in the callback).
+fn mobile(workspace: &Workspace) -> Command {
+    let mut cargo = workspace.cargo("rustc");
+    cargo.args(["-p", "payung-core", "--profile", "mobile", "--crate-type", "cdylib", "--lib", "--"]);
+    cargo.args(["-C", "link-arg=-Wl,-z,pack-relative-relocs", "-C", "link-arg=-Wl,--icf=safe"]);
+    cargo.env("CFLAGS", "-fno-asynchronous-unwind-tables -fno-unwind-tables");
+    cargo
 }
 
 fn size(workspace: &Workspace) -> Result<Row, XtaskError> {
