@@ -1,7 +1,7 @@
 //! Types of one value: they cross as text or as a number and are read by the type's own parser, so that what a shell
 //! hands over is checked once, in the core.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use payung_domain::{
     area::Area,
     calendar::Month,
@@ -47,6 +47,14 @@ uniffi::custom_type!(Kpj, String, { remote, lower: |kpj| kpj.expose().to_owned()
 uniffi::custom_type!(Epoch, u64, { remote, lower: |epoch| epoch.0, try_lift: |number| Ok(Epoch(number)) });
 // milliseconds since 1970, without the counter of a hybrid clock: shells only show it
 uniffi::custom_type!(Hlc, i64, { remote, lower: |hlc| hlc.millis(), try_lift: |millis| Ok(Hlc::at_millis(millis)) });
+/// A moment.
+pub(crate) type Moment = DateTime<Utc>;
+// milliseconds since 1970
+uniffi::custom_type!(Moment, i64, {
+    remote,
+    lower: |moment| moment.timestamp_millis(),
+    try_lift: |millis| Ok(DateTime::from_timestamp_millis(millis).unwrap_or_default()),
+});
 uniffi::custom_type!(DraftId, i64, { remote, lower: |draft| draft.0, try_lift: |number| Ok(DraftId(number)) });
 uniffi::custom_type!(PathBuf, String, {
     remote,

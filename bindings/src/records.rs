@@ -1,7 +1,7 @@
 //! Plain data of the inner layers, as it crosses: the definitions repeat those of the crates named, field by field, so
 //! that a field that drifted is a compile error. What each means is told where it is defined.
 
-use crate::plain::{Codes, Conflicts, Count, Fields, Flags, ShownFields};
+use crate::plain::{Codes, Conflicts, Count, Fields, Flags, Moment, ShownFields};
 use chrono::NaiveDate;
 use payung_domain::{
     area::Area,
@@ -14,10 +14,12 @@ use payung_domain::{
     occupation::{Occupation, Sector},
     op::{Candidate, Conflict},
     region::{Level, NikRegion, RegionCode, RegionPath},
+    report::{ReportPhase, ReportStanding},
 };
 use payung_store::{
     Changed, Counts, Decision, Draft, DraftId, EnrollmentView, HistoryEntry, Mark, NeedsFixing, NewIds, OpenConflict,
-    Page, PageKey, Registered, Saved, ShownField, ShownRecord, Waiting, WorkerDetail, WorkerQuery, WorkerSummary,
+    Page, PageKey, Registered, ReportView, Saved, ShownField, ShownRecord, Waiting, WorkerDetail, WorkerQuery,
+    WorkerSummary,
 };
 use payung_sync::{Pause, SyncReport, SyncState};
 use serde_json::Value;
@@ -399,6 +401,34 @@ pub struct ShownRecord {
     pub leaving: bool,
     pub fields: ShownFields,
     pub conflicts: Conflicts,
+}
+
+#[uniffi::remote(Enum)]
+pub enum ReportPhase {
+    Waiting,
+    Sent,
+    InHand,
+    Asked,
+    Answered,
+    Seen,
+    Unknown,
+}
+
+#[uniffi::remote(Record)]
+pub struct ReportStanding {
+    pub phase: ReportPhase,
+    pub due: Option<Moment>,
+    pub late: bool,
+}
+
+#[uniffi::remote(Record)]
+pub struct ReportView {
+    pub record: ShownRecord,
+    pub worker: Option<RecordId>,
+    pub standing: ReportStanding,
+    pub label: String,
+    pub next_step: String,
+    pub follow_ups: Vec<ShownRecord>,
 }
 
 #[uniffi::remote(Record)]

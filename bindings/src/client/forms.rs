@@ -1,13 +1,15 @@
 //! Forms and acts.
 
 use super::{Client, Result};
-use crate::{clock, plain::Fields};
+use crate::{CoreError, clock, plain::Fields};
+use chrono::SecondsFormat;
 use payung_domain::{
     area::Area,
     contribution::Quote,
     field::{FieldError, Kind},
     id::RecordId,
     nik::NikCheck,
+    report::{Answer, REPORTS, ReportPhase},
 };
 use payung_store::{Decision, Draft, DraftId, Registered, Saved};
 use serde_json::Value;
@@ -86,6 +88,44 @@ impl Client {
         let id = self.open()?.add_fact(&Kind::EnrollmentEvent, &fields, None)?;
         self.seal_quietly();
         Ok(id)
+    }
+
+    /// Reports something that is answered: feedback (`topic`, `text`), an accident (`worker`, `happened`, `place`,
+    /// `what`, `clinic`), a death (`worker`, `date`, `heirs`). Send it soon: see the report's `next_step`.
+    pub fn add_report(&self, kind: Kind, fields: Fields) -> Result<RecordId> {
+        if !REPORTS.contains(&kind) {
+            return Err(CoreError::NotFound);
+        }
+        let id = self.open()?.add_fact(&kind, &fields, None)?;
+        self.seal_quietly();
+        Ok(id)
+    }
+
+    /// Adds to a report: `of`, `what` (`note`, `handed_in`), `text`.
+    pub fn add_follow_up(&self, fields: Fields) -> Result<RecordId> {
+        let id = self.open()?.add_fact(&Kind::FollowUp, &fields, None)?;
+        self.seal_quietly();
+        Ok(id)
+    }
+
+    /// The answer of a report was read by the person in front of the phone. Done once; false where there is none.
+    pub fn saw_answer(&self, report: RecordId) -> Result<bool> {
+        let session = self.open()?;
+        let view = session.store.report(report, clock::now())?;
+        let Some(answer) = Answer::of(&view.record.body()).filter(|_| view.standing.phase == ReportPhase::Answered)
+        else {
+            return Ok(false);
+        };
+        let at = answer.at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let fields = Fields::from([
+            ("of".to_owned(), report.to_string().into()),
+            ("what".to_owned(), "seen".into()),
+            ("answer".to_owned(), at.into()),
+        ]);
+        session.add_fact(&Kind::FollowUp, &fields, None)?;
+        drop(session);
+        self.seal_quietly();
+        Ok(true)
     }
 
     /// Decides a conflict, with its candidates before the person.

@@ -1,9 +1,10 @@
 //! What screens show.
 
 use super::{Client, Result};
+use crate::clock;
 use payung_domain::id::RecordId;
 use payung_store::{
-    Counts, HistoryEntry, NeedsFixing, OpenConflict, Page, PageKey, Waiting, WorkerDetail, WorkerQuery,
+    Counts, HistoryEntry, NeedsFixing, OpenConflict, Page, PageKey, ReportView, Waiting, WorkerDetail, WorkerQuery,
 };
 use payung_sync::SyncState;
 
@@ -65,6 +66,21 @@ impl Client {
         let session = self.open()?;
         self.may_show(&session)?;
         Ok(session.store.conflicts()?)
+    }
+
+    /// A page of reports, newest first: of one person or all; `open` only those where somebody still has to do something.
+    /// `after` is the last one of the page before.
+    pub fn reports(
+        &self,
+        worker: Option<RecordId>,
+        open: bool,
+        after: Option<RecordId>,
+        limit: u32,
+    ) -> Result<Vec<ReportView>> {
+        let session = self.open()?;
+        self.may_show(&session)?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(session.store.reports(worker, open, after, limit, clock::now())?)
     }
 
     /// Acts the office refused, or fields of them.

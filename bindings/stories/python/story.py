@@ -327,6 +327,69 @@ class Story(unittest.TestCase):
         self.assertGreater(room.free_bytes, 0)
         self.darmo.sync(True, None)
 
+    def test_7c_reports(self):
+        worker = next(row.id for row in everybody(self.darmo) if row.name.startswith("RASIKUN"))
+        with self.assertRaises(core.CoreError.NotFound):
+            self.darmo.add_report("worker", {})
+        with self.assertRaises(core.CoreError.Invalid) as refused:
+            self.darmo.add_report("accident_report", {"worker": text(worker), "place": text("Kebun kelapa")})
+        self.assertEqual({"happened", "what"}, {error.field for error in refused.exception.fields})
+        now = int(time.time() * 1000)
+        written = {}
+        for name, hours in (("in time", 5), ("late", 60)):
+            happened = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now / 1000 - hours * 3600))
+            fields = {
+                "worker": text(worker),
+                "happened": text(happened),
+                "place": text("Kebun kelapa"),
+                "what": text("Jatuh dari pohon, kaki kanan sakit"),
+                "clinic": text("klinik-contoh-7"),
+            }
+            written[name] = self.darmo.add_report("accident_report", fields)
+        asked = self.darmo.add_report("feedback", {"topic": text("question"), "text": text("Kapan kartunya jadi?")})
+        shown = {report.record.id: report for report in self.darmo.reports(None, True, None, 50)}
+        self.assertEqual({*written.values(), asked}, set(shown))
+        waiting = core.ReportPhase.WAITING
+        self.assertEqual({waiting}, {report.standing.phase for report in shown.values()})
+        in_time, late = shown[written["in time"]], shown[written["late"]]
+        self.assertEqual((False, True), (in_time.standing.late, late.standing.late))
+        self.assertAlmostEqual(now + 43 * 3_600_000, in_time.standing.due, delta=2000)
+        self.assertIn("terlambat", late.label)
+        self.assertIn("telepon kantor cabang", late.next_step)
+        self.assertEqual(2, len(self.darmo.reports(worker, True, None, 50)))
+        self.assertEqual(0, self.darmo.sync(True, None).refused)
+        # the other official of the village sees them, and the office answers
+        self.warti.sync(True, None)
+        self.assertEqual(set(shown), {report.record.id for report in self.warti.reports(None, True, None, 50)})
+        admin = [os.environ["PAYUNG_PROGRAM"], "admin", "--json", "--data", os.environ["PAYUNG_DATA_FOLDER"]]
+        admin += ["--as", "Sri Handayani"]
+
+        def office(*words):
+            return json.loads(subprocess.run([*admin, *words], capture_output=True, check=True).stdout)
+
+        due = office("reports")
+        self.assertEqual([written["late"], written["in time"], asked], [report["report"] for report in due])
+        self.assertEqual(["RASIKUN WARTI"] * 2 + [None], [report["name"] for report in due])
+        empty = subprocess.run([*admin, "answer", asked, "--state", "answered"], capture_output=True, check=False)
+        self.assertNotEqual(0, empty.returncode)
+        office("answer", written["in time"], "--state", "received")
+        office("answer", asked, "--state", "answered", "--text", "Hari Senin, di balai desa.")
+        self.assertFalse(self.darmo.saw_answer(asked), "not told yet")
+        self.darmo.sync(True, None)
+        shown = {report.record.id: report for report in self.darmo.reports(None, True, None, 50)}
+        self.assertEqual("Sedang ditangani", shown[written["in time"]].label)
+        self.assertEqual("Jawaban: Hari Senin, di balai desa.", shown[asked].next_step)
+        self.assertTrue(self.darmo.saw_answer(asked))
+        self.assertFalse(self.darmo.saw_answer(asked), "once")
+        note = {"of": text(written["late"]), "what": text("note"), "text": text("Sudah ditelepon.")}
+        self.darmo.add_follow_up(note)
+        self.darmo.sync(True, None)
+        self.warti.sync(True, None)
+        shown = {report.record.id: report for report in self.warti.reports(None, False, None, 50)}
+        self.assertEqual(core.ReportPhase.SEEN, shown[asked].standing.phase)
+        self.assertEqual("Sudah ditelepon.", shown[written["late"]].follow_ups[0].fields["text"].value.text)
+        self.assertNotIn(asked, [report["report"] for report in office("reports")])
+
     def test_8_opens_and_closes_leak_nothing(self):
         def handles():
             return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))

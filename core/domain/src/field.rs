@@ -27,6 +27,14 @@ pub enum Kind {
     Visit,
     /// A fact: a photo or drawing that belongs to a record (*lampiran*).
     Attachment,
+    /// A fact: a question, complaint or request (*kritik dan masukan*).
+    Feedback,
+    /// A fact: an accident at work (*kecelakaan kerja*).
+    AccidentReport,
+    /// A fact: a death of any cause.
+    DeathReport,
+    /// A fact: what was added to a report, or that its answer was seen.
+    FollowUp,
     /// Server-owned: a village and what its phones need to know of it.
     Village,
     /// A kind this version does not know.
@@ -35,8 +43,18 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind this version knows.
-    pub const KNOWN: [Self; 6] =
-        [Self::Worker, Self::Enrollment, Self::EnrollmentEvent, Self::Visit, Self::Attachment, Self::Village];
+    pub const KNOWN: [Self; 10] = [
+        Self::Worker,
+        Self::Enrollment,
+        Self::EnrollmentEvent,
+        Self::Visit,
+        Self::Attachment,
+        Self::Feedback,
+        Self::AccidentReport,
+        Self::DeathReport,
+        Self::FollowUp,
+        Self::Village,
+    ];
 
     /// The name on the wire and in SQL.
     pub fn name(&self) -> &str {
@@ -46,6 +64,10 @@ impl Kind {
             Self::EnrollmentEvent => "enrollment_event",
             Self::Visit => "visit",
             Self::Attachment => "attachment",
+            Self::Feedback => "feedback",
+            Self::AccidentReport => "accident_report",
+            Self::DeathReport => "death_report",
+            Self::FollowUp => "follow_up",
             Self::Village => "village",
             Self::Other(name) => name,
         }

@@ -18,6 +18,7 @@ pub mod op;
 pub mod planted;
 pub mod record;
 pub mod region;
+pub mod report;
 pub mod tag;
 pub mod text;
 mod wire;

@@ -88,7 +88,7 @@ fn worker_of(
 ) -> Result<(Option<RecordId>, Option<String>)> {
     let worker = match kind {
         Kind::Worker => Some(id),
-        Kind::Enrollment | Kind::Visit => {
+        Kind::Enrollment | Kind::Visit | Kind::Feedback | Kind::AccidentReport | Kind::DeathReport => {
             let here = parsed(body.get("worker").and_then(Value::as_str));
             match here {
                 Some(worker) => Some(worker),
@@ -100,7 +100,7 @@ fn worker_of(
             let enrollment = enrollment.map(|id| shown(tx, id)).transpose()?.flatten();
             enrollment.and_then(|record| parsed(record.text("worker")))
         }
-        Kind::Attachment => {
+        Kind::Attachment | Kind::FollowUp => {
             let of = parsed(body.get("of").and_then(Value::as_str));
             let of = of.map(|id| shown(tx, id)).transpose()?.flatten();
             of.and_then(

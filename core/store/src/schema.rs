@@ -7,6 +7,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_offered.sql"),
     include_str!("../migrations/0003_media.sql"),
+    include_str!("../migrations/0004_reports.sql"),
 ];
 
 /// The newest schema this version knows: the number of its last migration.

@@ -10,6 +10,7 @@ mod keys;
 mod media;
 mod offered;
 mod people;
+mod reports;
 mod show;
 mod work;
 
@@ -100,6 +101,10 @@ pub enum Command {
     Close(work::CloseArgs),
     /// Let someone else look after a record and what belongs to it
     Move(work::MoveArgs),
+    /// What officials report and nobody has answered: feedback, accidents, deaths; what is due first, first
+    Reports(reports::ReportsArgs),
+    /// Answer a report
+    Answer(reports::AnswerArgs),
     /// How many are registered, covered, about to lapse, area by area
     Coverage(work::CoverageArgs),
     /// Write a file for the branch; its rows are submitted by it, once
@@ -211,6 +216,8 @@ fn dispatch(args: &Args, now: i64) -> Result<Answer, AdminError> {
         Command::Return(args) => work::send_back(&desk, args),
         Command::Close(args) => work::close(&desk, args),
         Command::Move(args) => work::move_record(&desk, args),
+        Command::Reports(args) => reports::reports(&desk, args),
+        Command::Answer(args) => reports::answer(&desk, args),
         Command::Coverage(args) => work::coverage(&desk, args),
         Command::Export(args) => branch::export(&desk, args),
         Command::Import(args) => branch::import(&desk, args),

@@ -15,6 +15,7 @@ pub mod journal;
 mod offers;
 pub mod operator;
 mod recovery;
+pub mod reports;
 mod take;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -149,6 +149,7 @@ impl Service {
         offers.sort_by_key(|offer| match offer.kind {
             Kind::Worker => 0,
             Kind::Enrollment => 1,
+            Kind::FollowUp => 3,
             _ => 2,
         });
         let accepted = offers.iter().map(|offer| offer.record).collect();

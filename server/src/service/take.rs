@@ -14,6 +14,7 @@ use payung_domain::{
     op::{FieldOutcome, Op, OpHash, Outcome, OutcomeStatus, Reissue},
     planted::{Planted, planted},
     record::Record,
+    report::REPORTS,
 };
 use payung_protocol::Role;
 use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
@@ -410,6 +411,12 @@ impl Work<'_> {
                 return Ok(Taken::refused(op, &code));
             }
         }
+        if op.kind == Kind::DeathReport
+            && there.is_none()
+            && let Err(code) = self.death_reported(op, received)?
+        {
+            return Ok(Taken::refused(op, &code));
+        }
         let judge = self.judge(writer, op, received)?;
         self.merge_op(op, &judge, there.is_none().then_some(home))
     }
@@ -475,8 +482,12 @@ impl Work<'_> {
         let Some(parent) = self.get(parent)? else {
             return Ok(Err(Taken::held(op, "parent_unknown", Some(parent))));
         };
-        let wanted = if op.kind == Kind::EnrollmentEvent { Kind::Enrollment } else { Kind::Worker };
-        if parent.kind != wanted {
+        let fits = match op.kind {
+            Kind::EnrollmentEvent => parent.kind == Kind::Enrollment,
+            Kind::FollowUp => REPORTS.contains(&parent.kind),
+            _ => parent.kind == Kind::Worker,
+        };
+        if !fits {
             return Ok(Err(Taken::refused(op, "parent_invalid")));
         }
         let area = parent.area.clone();

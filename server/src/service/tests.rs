@@ -10,5 +10,6 @@ mod joining;
 pub(crate) mod office;
 mod once;
 mod properties;
+mod reports;
 mod restore;
 mod secrets;

@@ -2,6 +2,7 @@
 
 use payung_domain::{
     area::Area,
+    field::Kind,
     id::{OpId, RecordId},
     op::Body,
 };
@@ -61,6 +62,13 @@ pub(crate) enum Command {
         event: String,
         #[serde(default)]
         note: Option<String>,
+    },
+    /// A report, or what is added to one, by the names of docs/PROTOCOL.md; `at` is now.
+    Report { kind: Kind, fields: Body },
+    /// Reports where somebody still has to do something, newest first; with `all` the others, too.
+    Reports {
+        #[serde(default)]
+        all: bool,
     },
     /// Decide a conflict with all its candidates seen.
     Resolve { record: RecordId, field: String, value: Value, seen: Vec<OpId>, document: Option<String> },

@@ -91,6 +91,13 @@ impl Phone {
             Command::Edit { record, fields } => self.edit(record, &fields),
             Command::Visit { worker, outcome, door, area } => self.visit(worker, &outcome, door, area),
             Command::Event { enrollment, event, note } => self.event(enrollment, &event, note),
+            Command::Report { kind, fields } => self.report(&kind, fields),
+            Command::Reports { all } => Ok(self
+                .store
+                .reports(None, !all, None, usize::MAX, clock::now())?
+                .iter()
+                .map(view::written_report)
+                .collect()),
             Command::Resolve { record, field, value, seen, document } => {
                 let base = self.store.shown(record)?.base;
                 let decision = Decision { record, field, value, seen, base, document };
@@ -249,6 +256,13 @@ impl Phone {
         body.extend(note.map(|note| ("note".to_owned(), note.into())));
         let area = self.identity()?.area;
         self.fact("event", &Kind::EnrollmentEvent, &body, &area)
+    }
+
+    fn report(&mut self, kind: &Kind, fields: Body) -> Done {
+        let mut body = Body::from([("at".to_owned(), clock::now().to_rfc3339_opts(SecondsFormat::Secs, true).into())]);
+        body.extend(fields);
+        let area = self.identity()?.area;
+        self.fact("report", kind, &body, &area)
     }
 
     fn fact(&mut self, act: &str, kind: &Kind, body: &Body, area: &Area) -> Done {

@@ -1,7 +1,9 @@
 //! Answers about workers.
 
 use payung_domain::enrollment::Due;
-use payung_store::{Draft, EnrollmentView, Mark, NeedsFixing, OpenConflict, ShownRecord, WorkerDetail, WorkerSummary};
+use payung_store::{
+    Draft, EnrollmentView, Mark, NeedsFixing, OpenConflict, ReportView, ShownRecord, WorkerDetail, WorkerSummary,
+};
 use payung_sync::SyncReport;
 use serde_json::{Map, Value, json};
 
@@ -60,6 +62,17 @@ pub(crate) fn detail(detail: &WorkerDetail) -> Value {
     told["visits"] = detail.visits.iter().map(record).collect();
     told["duplicates"] = json!(detail.duplicates);
     told["duplicate_of"] = json!(detail.duplicate_of);
+    told
+}
+
+/// A report and where it stands.
+pub(crate) fn written_report(report: &ReportView) -> Value {
+    let mut told = record(&report.record);
+    told["phase"] = report.standing.phase.code().into();
+    told["late"] = report.standing.late.into();
+    told["label"] = report.label.as_str().into();
+    told["next_step"] = report.next_step.as_str().into();
+    told["follow_ups"] = report.follow_ups.iter().map(record).collect();
     told
 }
 

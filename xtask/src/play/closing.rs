@@ -109,7 +109,7 @@ fn due(due: &Value) -> String {
 }
 
 fn summary(figures: &Figures) -> String {
-    let rows: [(&str, &str, String); 14] = [
+    let rows: [(&str, &str, String); 15] = [
         ("Tersimpan di HP", "registered", figures.registered.to_string()),
         ("Orangnya", "persons", figures.persons.to_string()),
         ("Catatan sampai di kantor", "ops uploaded", figures.uploaded.to_string()),
@@ -122,6 +122,7 @@ fn summary(figures: &Figures) -> String {
         ("Terlindungi hari ini", "covered today", figures.covered.to_string()),
         ("Foto sampai di kantor", "photos sent", figures.photos.to_string()),
         ("Bita foto terkirim dua kali", "photo bytes sent again", figures.photo_bytes_again.to_string()),
+        ("Laporan dan pertanyaan dijawab", "reports answered", figures.reports_answered.to_string()),
         ("Hilang", "lost", figures.lost.to_string()),
         ("Bita terkirim tiap catatan", "bytes up per op", figures.bytes_up_per_record.to_string()),
     ];

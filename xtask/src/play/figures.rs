@@ -39,6 +39,11 @@ pub(super) struct Figures {
     pub(super) photo_bytes: u64,
     /// Of these, sent more than once: what a cut cost.
     pub(super) photo_bytes_again: u64,
+    /// Reports that officials wrote: an accident, a question.
+    #[serde(skip)]
+    pub(super) reports: usize,
+    /// Of these, answered by the office and shown so on both phones.
+    pub(super) reports_answered: usize,
     /// Of the play, after building.
     pub(super) seconds: u64,
     /// Rows of the phones' lists that differ from the server's.

@@ -131,6 +131,7 @@ fn failures(figures: &Figures) -> Vec<&'static str> {
         (figures.returned == 2, "the branch did not return two"),
         (figures.photos == figures.photos_taken, "a photo does not lie whole at the office"),
         (figures.photo_bytes_again <= CHUNK, "a cut cost more than a chunk of a photo"),
+        (figures.reports_answered == figures.reports, "a report is not answered on both phones"),
         (figures.lists_differing == 0, "a phone's list differs from the server's"),
     ];
     checks.into_iter().filter(|(holds, _)| !holds).map(|(_, what)| what).collect()

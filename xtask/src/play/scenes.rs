@@ -6,7 +6,7 @@ use super::{
     progress::Progress,
     stage::{Official, Stage, VILLAGE},
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use indicatif::ProgressBar;
 use payung_domain::{
     area::Area,
@@ -113,6 +113,15 @@ pub(super) fn play(stage: &mut Stage, seed: u64, begun: Instant, progress: &Prog
         stage.office.act(&["import", &file.display().to_string()])?;
         quiet(&mut stage.officials, &mut counted)
     })?;
+    let reports =
+        progress.step("kecelakaan dan pertanyaan dilaporkan, kantor menjawab (reported and answered)", || {
+            let written = write_reports(&mut stage.officials, &ours[0])?;
+            quiet(&mut stage.officials, &mut counted)?;
+            answer_reports(&stage.office)?;
+            quiet(&mut stage.officials, &mut counted)?;
+            Ok::<_, PlayError>(written)
+        })?;
+    let reports_answered = answered_on_both(&mut stage.officials, &reports)?;
     progress.step("yang kembali dibenahi dan dikirim lagi (corrected and sent again)", || {
         correct(&mut stage.officials, &returned, &mut niks)?;
         quiet(&mut stage.officials, &mut counted)
@@ -140,6 +149,8 @@ pub(super) fn play(stage: &mut Stage, seed: u64, begun: Instant, progress: &Prog
             merged: counted.merged,
             conflicts_open: items(&open).len(),
             conflicts_resolved: resolved,
+            reports: reports.len(),
+            reports_answered,
             duplicates_linked: linked,
             returned: returned.len(),
             numbered: numbered.len(),
@@ -158,12 +169,15 @@ pub(super) fn play(stage: &mut Stage, seed: u64, begun: Instant, progress: &Prog
 }
 
 /// Today in the village.
-#[allow(clippy::disallowed_methods, reason = "the play runs on the real clock, as its programs do")]
 fn today() -> Result<NaiveDate, PlayError> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now: Option<DateTime<Utc>> = DateTime::from_timestamp_millis(i64::try_from(since.as_millis()).unwrap_or(0));
     let village = Area::parse(VILLAGE).map_err(|_| PlayError::Missing("the village is not known"))?;
-    Ok(local_date(now.unwrap_or_default(), &village))
+    Ok(local_date(now(), &village))
+}
+
+#[allow(clippy::disallowed_methods, reason = "the play runs on the real clock, as its programs do")]
+fn now() -> DateTime<Utc> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    DateTime::from_timestamp_millis(i64::try_from(since.as_millis()).unwrap_or(0)).unwrap_or_default()
 }
 
 /// 40 people, of whom one is on both lists. Their NIKs were first issued all over the regency.
@@ -397,6 +411,50 @@ fn settle(office: &Admin) -> Result<usize, PlayError> {
         office.act(&["duplicates", "link", &text(&pair["later"], "record"), &text(&pair["earlier"], "record")])?;
     }
     Ok(resolved)
+}
+
+/// Without a signal: one official writes an accident down, the other a question. Their records.
+fn write_reports(officials: &mut [Official; 2], hurt: &Registered) -> Result<Vec<String>, PlayError> {
+    const SCENE: &str = "reporting";
+    let happened = now() - TimeDelta::hours(5);
+    let accident = json!({
+        "worker": hurt.worker, "happened": happened.to_rfc3339(), "place": "Kebun kelapa di belakang balai desa",
+        "what": "Jatuh waktu menderes, kaki kanan sakit",
+    });
+    let question = json!({"topic": "question", "text": "Kapan kartu warga RT kami jadi?"});
+    let mut written = Vec::new();
+    for (official, (kind, fields)) in officials.iter_mut().zip([("accident_report", accident), ("feedback", question)])
+    {
+        let report = official.ask(SCENE, &json!({"do": "report", "kind": kind, "fields": fields}))?;
+        written.push(text(&report, "record"));
+    }
+    Ok(written)
+}
+
+/// The operator takes them as they are due.
+fn answer_reports(office: &Admin) -> Result<(), PlayError> {
+    let open = office.act(&["reports"])?;
+    for report in items(&open) {
+        let words = if report["kind"] == "feedback" {
+            "Kartu dibagikan di balai desa setelah iuran pertama tercatat."
+        } else {
+            "Sudah dicatat. Klinik sudah ditelepon."
+        };
+        office.act(&["answer", &text(report, "report"), "--state", "answered", "--text", words])?;
+    }
+    Ok(())
+}
+
+/// How many of these both phones show as answered.
+fn answered_on_both(officials: &mut [Official; 2], reports: &[String]) -> Result<usize, PlayError> {
+    let mut both: BTreeSet<String> = reports.iter().cloned().collect();
+    for official in officials {
+        let shown = official.ask("reporting", &json!({"do": "reports"}))?;
+        let answered = items(&shown).iter().filter(|report| report["phase"] == "answered");
+        let answered: BTreeSet<String> = answered.map(|report| text(report, "record")).collect();
+        both.retain(|report| answered.contains(report));
+    }
+    Ok(both.len())
 }
 
 /// What the branch said.

@@ -10,7 +10,18 @@ const fn required(name: &'static str, class: Class, ty: FieldType, doc: &'static
     FieldSpec { name, class, ty, required: true, doc }
 }
 
-pub(super) static TABLES: [KindTable; 6] = [WORKER, ENROLLMENT, ENROLLMENT_EVENT, VISIT, ATTACHMENT, VILLAGE];
+pub(super) static TABLES: [KindTable; 10] = [
+    WORKER,
+    ENROLLMENT,
+    ENROLLMENT_EVENT,
+    VISIT,
+    ATTACHMENT,
+    FEEDBACK,
+    ACCIDENT_REPORT,
+    DEATH_REPORT,
+    FOLLOW_UP,
+    VILLAGE,
+];
 
 const WORKER: KindTable = KindTable {
     kind: "worker",
@@ -128,6 +139,87 @@ const ATTACHMENT: KindTable = KindTable {
         ),
         required("capture", Class::Fixed, FieldType::Capture, "{at, position {lat_e6, lon_e6}, accuracy, official}"),
         field("note", Class::Fixed, FieldType::Text(500), "Free text"),
+        field("corrects", Class::Fixed, FieldType::Record, "The fact this one corrects"),
+    ],
+};
+
+const ANSWER: FieldSpec =
+    field("answer", Class::A, FieldType::Any, "{state: received, asked or answered, text, at, by: office or clinic}");
+
+const FEEDBACK: KindTable = KindTable {
+    kind: "feedback",
+    doc: "What an official or a worker asks, criticises or proposes, and the answer.",
+    fact: true,
+    parent: Some("worker"),
+    fields: &[
+        field("worker", Class::Fixed, FieldType::Record, "The person it is about, if any"),
+        required(
+            "topic",
+            Class::Fixed,
+            FieldType::OneOf(&["question", "complaint", "suggestion", "correction", "restriction"]),
+            "correction and restriction of personal data are answered within 3 x 24 hours",
+        ),
+        required("text", Class::Fixed, FieldType::Text(2000), "In the person's own words"),
+        required("at", Class::Fixed, FieldType::Instant, "When, by the phone's clock"),
+        field("capture", Class::Fixed, FieldType::Capture, "Where and by whom"),
+        field("corrects", Class::Fixed, FieldType::Record, "The fact this one corrects"),
+        ANSWER,
+    ],
+};
+
+const ACCIDENT_REPORT: KindTable = KindTable {
+    kind: "accident_report",
+    doc: "An accident at work: due at the office 2 x 24 hours after it happened.",
+    fact: true,
+    parent: Some("worker"),
+    fields: &[
+        required("worker", Class::Fixed, FieldType::Record, "Who was hurt"),
+        required("happened", Class::Fixed, FieldType::Instant, "When it happened, as told"),
+        required("place", Class::Fixed, FieldType::Text(200), "Where it happened"),
+        required("what", Class::Fixed, FieldType::Text(1000), "What happened, and what hurts"),
+        field("clinic", Class::Fixed, FieldType::Text(60), "Code of the clinic (PLKK) the person was brought to"),
+        field("witness", Class::Fixed, FieldType::Name, "Who saw it"),
+        required("at", Class::Fixed, FieldType::Instant, "When it was written, by the phone's clock"),
+        field("capture", Class::Fixed, FieldType::Capture, "Where it was written and by whom"),
+        field("corrects", Class::Fixed, FieldType::Record, "The fact this one corrects"),
+        ANSWER,
+    ],
+};
+
+const DEATH_REPORT: KindTable = KindTable {
+    kind: "death_report",
+    doc: "A death of any cause, for the heirs' sake.",
+    fact: true,
+    parent: Some("worker"),
+    fields: &[
+        required("worker", Class::Fixed, FieldType::Record, "Who died"),
+        required("date", Class::Fixed, FieldType::Date, "The day of death"),
+        field(
+            "cause",
+            Class::Fixed,
+            FieldType::OneOf(&["illness", "work_accident", "other_accident", "unknown"]),
+            "As the family tells it; the branch decides",
+        ),
+        required("heirs", Class::Fixed, FieldType::Heirs, "[{name, relation, phone}]: who comes for the benefit"),
+        field("note", Class::Fixed, FieldType::Text(500), "Free text"),
+        required("at", Class::Fixed, FieldType::Instant, "When it was written, by the phone's clock"),
+        field("capture", Class::Fixed, FieldType::Capture, "Where it was written and by whom"),
+        field("corrects", Class::Fixed, FieldType::Record, "The fact this one corrects"),
+        ANSWER,
+    ],
+};
+
+const FOLLOW_UP: KindTable = KindTable {
+    kind: "follow_up",
+    doc: "What was added to a report, or that its answer was seen.",
+    fact: true,
+    parent: Some("of"),
+    fields: &[
+        required("of", Class::Fixed, FieldType::Record, "The report"),
+        required("what", Class::Fixed, FieldType::OneOf(&["note", "handed_in", "seen"]), "What was done"),
+        field("text", Class::Fixed, FieldType::Text(1000), "For note, and what was handed in"),
+        field("answer", Class::Fixed, FieldType::Instant, "For seen: `at` of the answer that was seen"),
+        required("at", Class::Fixed, FieldType::Instant, "When, by the phone's clock"),
         field("corrects", Class::Fixed, FieldType::Record, "The fact this one corrects"),
     ],
 };

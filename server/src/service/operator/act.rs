@@ -11,6 +11,7 @@ use payung_domain::{
     enrollment::{Kpj, PaymentCode, Reason},
     id::{DeviceId, OfficialId, OpId, RecordId},
     op::{Op, Reissue},
+    report::Answer,
 };
 use payung_protocol::Offer;
 use serde::{Deserialize, Serialize};
@@ -225,6 +226,13 @@ pub enum Act {
         /// Its rows.
         rows: usize,
     },
+    /// What the office says to a report.
+    Answer {
+        /// The report.
+        report: RecordId,
+        /// What is said.
+        answer: Answer,
+    },
     /// NIKs that are members already, by their hashes.
     KnownMembers {
         /// The hashes, as hex.
@@ -285,6 +293,7 @@ impl Act {
             Self::Number { .. } => "number",
             Self::Pay { .. } => "pay",
             Self::Import { .. } => "import",
+            Self::Answer { .. } => "answer",
             Self::KnownMembers { .. } => "known_members",
         }
     }
@@ -307,6 +316,7 @@ impl Act {
             | Self::Export { enrollment, .. }
             | Self::Number { enrollment, .. }
             | Self::Pay { enrollment, .. } => vec![*enrollment],
+            Self::Answer { report, .. } => vec![*report],
             Self::SaveOfficial { .. }
             | Self::Invite { .. }
             | Self::Join { .. }

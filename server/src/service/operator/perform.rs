@@ -230,6 +230,11 @@ impl Work<'_> {
                 self.unit.set_counter(&import_counter(sha256), self.unit.counter("journal")? + 1)?;
                 Ok(json!({ "sha256": sha256, "template": template, "rows": rows }))
             }
+            Act::Answer { report, answer } => {
+                let pen = self.pen(who)?;
+                self.answer_report(pen, *report, answer)?;
+                Ok(json!({ "report": report, "state": answer.state }))
+            }
             Act::KnownMembers { hashes } => {
                 self.operator(who)?;
                 let mut known = Vec::with_capacity(hashes.len());

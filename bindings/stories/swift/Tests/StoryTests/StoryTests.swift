@@ -235,6 +235,37 @@ final class StoryTests: XCTestCase {
         _ = try darmo.sync(asked: true, via: nil)
     }
 
+    func test7cReports() throws {
+        let worker = try everybody(darmo).first { $0.name.hasPrefix("RASIKUN") }!.id
+        XCTAssertThrowsError(try darmo.addReport(kind: "worker", fields: [:])) {
+            guard case CoreError.NotFound = $0 else { return XCTFail("\($0)") }
+        }
+        var fields: [String: FieldValue] = ["worker": text(worker), "place": text("Kebun kelapa")]
+        XCTAssertThrowsError(try darmo.addReport(kind: "accident_report", fields: fields)) {
+            guard case CoreError.Invalid(let wrong) = $0 else { return XCTFail("\($0)") }
+            XCTAssertEqual(Set(wrong.map(\.field)), ["happened", "what"])
+        }
+        let happened = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 60 * 3600).rounded(.down))
+        fields["happened"] = text(ISO8601DateFormatter().string(from: happened))
+        fields["what"] = text("Jatuh dari pohon")
+        let late = try darmo.addReport(kind: "accident_report", fields: fields)
+        let question: [String: FieldValue] = ["topic": text("question"), "text": text("Kapan kartunya jadi?")]
+        let asked = try darmo.addReport(kind: "feedback", fields: question)
+        XCTAssertEqual(try darmo.reports(worker: nil, open: true, after: nil, limit: 50).map(\.record.id), [asked, late])
+        let accident = try darmo.reports(worker: worker, open: true, after: nil, limit: 50)[0]
+        XCTAssertEqual(accident.standing.phase, .waiting)
+        XCTAssertTrue(accident.standing.late)
+        XCTAssertEqual(accident.standing.due, Int64(happened.timeIntervalSince1970 + 48 * 3600) * 1000)
+        let note: [String: FieldValue] = ["of": text(late), "what": text("note"), "text": text("Sudah ditelepon.")]
+        _ = try darmo.addFollowUp(fields: note)
+        XCTAssertEqual(try darmo.sync(asked: true, via: nil).refused, 0)
+        _ = try warti.sync(asked: true, via: nil)
+        let told = try warti.reports(worker: nil, open: true, after: nil, limit: 50)
+        XCTAssertEqual(told.first { $0.record.id == asked }!.standing.phase, .sent)
+        XCTAssertEqual(told.first { $0.record.id == late }!.followUps.count, 1)
+        XCTAssertFalse(try warti.sawAnswer(report: asked))
+    }
+
     func test8OpensAndClosesLeakNothing() throws {
         func handles() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
         func openAndClose() throws {

@@ -12,6 +12,7 @@ import id.payung.core.LockState
 import id.payung.core.NewPhoto
 import id.payung.core.PictureError
 import id.payung.core.Purpose
+import id.payung.core.ReportPhase
 import id.payung.core.Saved
 import id.payung.core.StoreObserver
 import id.payung.core.softwareVault
@@ -26,6 +27,9 @@ import org.junit.FixMethodOrder
 import org.junit.Test
 import org.junit.runners.MethodSorters
 import java.io.File
+import java.time.Duration
+import java.time.Instant
+import java.time.temporal.ChronoUnit
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.AtomicLong
@@ -288,6 +292,32 @@ class StoryTest {
         assertThrows(CoreException.NotFound::class.java) { darmo.giveUpPhoto(taken) }
         assertEquals(0UL to 1UL, darmo.photoRoom().files.let { it.waiting to it.kept })
         darmo.sync(true, null)
+    }
+
+    @Test
+    fun `7c reports`() {
+        val worker = everybody(darmo).first { it.name.startsWith("RASIKUN") }.id
+        assertThrows(CoreException.NotFound::class.java) { darmo.addReport("worker", emptyMap()) }
+        val unfinished = mapOf("worker" to text(worker), "place" to text("Kebun kelapa"))
+        val refused = assertThrows(CoreException.Invalid::class.java) { darmo.addReport("accident_report", unfinished) }
+        assertEquals(setOf("happened", "what"), refused.fields.map { it.field }.toSet())
+        val happened = Instant.now().minus(Duration.ofHours(60)).truncatedTo(ChronoUnit.SECONDS)
+        val late = darmo.addReport(
+            "accident_report",
+            unfinished + mapOf("happened" to text(happened.toString()), "what" to text("Jatuh dari pohon")),
+        )
+        val asked = darmo.addReport("feedback", mapOf("topic" to text("question"), "text" to text("Kapan kartunya jadi?")))
+        assertEquals(listOf(asked, late), darmo.reports(null, true, null, 50u).map { it.record.id })
+        val accident = darmo.reports(worker, true, null, 50u).single()
+        assertEquals(ReportPhase.WAITING to true, accident.standing.phase to accident.standing.late)
+        assertEquals(happened.plus(Duration.ofHours(48)).toEpochMilli(), accident.standing.due)
+        darmo.addFollowUp(mapOf("of" to text(late), "what" to text("note"), "text" to text("Sudah ditelepon.")))
+        assertEquals(0UL, darmo.sync(true, null).refused)
+        warti.sync(true, null)
+        val told = warti.reports(null, true, null, 50u).associateBy { it.record.id }
+        assertEquals(ReportPhase.SENT, told.getValue(asked).standing.phase)
+        assertEquals(1, told.getValue(late).followUps.size)
+        assertFalse(warti.sawAnswer(asked))
     }
 
     @Test
