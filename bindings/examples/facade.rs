@@ -1,11 +1,14 @@
 //! What the facade costs in Rust: `facade fill FOLDER WORKERS` makes a phone, `facade time FOLDER` prints how long it takes
-//! from nothing to its first list, and a page. `./dev bench --shell` times the same page in Kotlin beside it.
+//! from nothing to its first list, a page, the coverage picture and a price. `./dev bench --shell` times the same page in Kotlin beside it.
 
 #![allow(clippy::print_stdout, reason = "a measurement")]
 
 use chrono::NaiveDate;
-use payung_core::{Client, ClientConfig, CoreError, software_vault};
+use payung_core::{Client, ClientConfig, CoreError, price::price, software_vault};
+use payung_domain::coverage::CoverageLevel;
+use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     error::Error,
     path::Path,
     sync::Arc,
@@ -43,6 +46,10 @@ fn fill(folder: &Path, workers: u64) -> Result<(), Box<dyn Error>> {
     for (word, some) in [("first", took.chunks(100).next()), ("last", took.rchunks(100).next())] {
         println!("register_{word}_ms {:.2}", middle(some.unwrap_or_default().to_vec()).as_secs_f64() * 1e3);
     }
+    for row in client.search(String::new(), None, u32::MAX)?.rows {
+        let visit = [("outcome", "registered".to_owned()), ("worker", row.id.to_string())];
+        client.add_visit(visit.map(|(field, text)| (field.to_owned(), text.into())).into(), None)?;
+    }
     let report = client.sync(true, None)?;
     println!("workers {}, sent {}, waiting {}", client.counts()?.workers, report.sent, client.waiting()?.new);
     Ok(())
@@ -59,6 +66,13 @@ fn time(folder: &Path) -> Result<(), Box<dyn Error>> {
     let page = || client.search(String::new(), None, ROWS).map(|page| page.rows.len());
     median(PAGES, page)?;
     let page = median(PAGES, page)?;
+    let coverage = median(99, || client.coverage(None, CoverageLevel::Rt).map(|picture| picture.lines.len()))?;
+    let asked = [("income", "1.000.000"), ("occupations.first", "penderes_kelapa"), ("cover.months", "12")];
+    let asked: BTreeMap<String, Value> =
+        asked.into_iter().map(|(field, text)| (field.to_owned(), text.into())).collect();
+    let quote = median(PAGES, || price(asked.clone()).map(|told| told.lines.len()))?;
+    println!("coverage_ms {:.2}", coverage.as_secs_f64() * 1e3);
+    println!("quote_us {:.2}", quote.as_secs_f64() * 1e6);
     println!("rows {rows}");
     println!("open_ms {:.2}", whole.saturating_sub(pin).as_secs_f64() * 1e3);
     println!("pin_ms {:.2}", pin.as_secs_f64() * 1e3);

@@ -2,7 +2,7 @@
 //! into it here and nowhere else. No text repeats what a person typed.
 
 use crate::vault::KeyVaultError;
-use payung_domain::field::FieldError;
+use payung_domain::{field::FieldError, roster::WrongCell};
 use payung_media::PictureError;
 use payung_store::StoreError;
 use payung_sync::{HttpSetupError, JoinError, Pause, SyncError, SyncFailure, TransportError};
@@ -85,6 +85,14 @@ pub enum CoreError {
     PictureRefused {
         /// What is wrong with it.
         why: PictureError,
+    },
+    /// The file is not taken as a list of people; nothing of it was.
+    #[error("list refused: {code}")]
+    ListRefused {
+        /// Stable code: `list_cells`, `list_too_large`, `list_no_header` …
+        code: String,
+        /// Every cell that cannot be read, by line and column.
+        cells: Vec<WrongCell>,
     },
     /// No such record, form or op any more: show the list again.
     #[error("not found")]

@@ -18,6 +18,9 @@ mod error;
 mod exchanges;
 mod notify;
 mod plain;
+pub mod price;
+#[allow(missing_docs, unreachable_pub, reason = "documented where it is defined")]
+mod reckoned;
 #[allow(missing_docs, unreachable_pub, reason = "documented where it is defined")]
 mod records;
 pub mod reference;

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use payung_domain::{
     area::Area,
     calendar::Month,
+    contribution::{Program, Programs},
     enrollment::{EnrollmentFlag, Kpj},
     field::Kind,
     id::{DeviceId, Epoch, Hlc, OfficialId, RecordId},
@@ -34,6 +35,11 @@ uniffi::custom_type!(Kind, String, {
     remote,
     lower: |kind| kind.name().to_owned(),
     try_lift: |name| Ok(Kind::from_name(&name)),
+});
+uniffi::custom_type!(Programs, Vec<Program>, {
+    remote,
+    lower: |programs| programs.iter().cloned().collect(),
+    try_lift: |programs| Ok(programs.into_iter().collect()),
 });
 // 2026-11-30
 uniffi::custom_type!(NaiveDate, String, { remote, lower: |date| date.to_string(), try_lift: |text| Ok(text.parse()?) });

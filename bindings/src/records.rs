@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 use payung_domain::{
     area::Area,
     calendar::Month,
-    contribution::{Payer, Program, Quote, QuoteMonth},
+    clinic::{Clinic, Position},
+    contribution::{Payer, Program, Programs, Quote, QuoteMonth},
     enrollment::{Covered, Due, EnrollmentFlag, EnrollmentState, EnrollmentStatus, Kpj, PaymentCode, Phase, Reason},
     field::{FieldError, Kind},
     id::{Base, DeviceId, Epoch, Hlc, OfficialId, OpId, RecordId},
@@ -15,11 +16,12 @@ use payung_domain::{
     op::{Candidate, Conflict},
     region::{Level, NikRegion, RegionCode, RegionPath},
     report::{ReportPhase, ReportStanding},
+    sponsorship::{Agreement, SponsoredSector},
 };
 use payung_store::{
-    Changed, Counts, Decision, Draft, DraftId, EnrollmentView, HistoryEntry, Mark, NeedsFixing, NewIds, OpenConflict,
-    Page, PageKey, Registered, ReportView, Saved, ShownField, ShownRecord, Waiting, WorkerDetail, WorkerQuery,
-    WorkerSummary,
+    AgreementView, Changed, ClinicQuery, ClinicView, Counts, Decision, Draft, DraftId, EnrollmentView, HistoryEntry,
+    Mark, NeedsFixing, NewIds, OpenConflict, Page, PageKey, Registered, ReportView, Saved, ShownField, ShownRecord,
+    Waiting, WorkerDetail, WorkerQuery, WorkerSummary,
 };
 use payung_sync::{Pause, SyncReport, SyncState};
 use serde_json::Value;
@@ -96,6 +98,8 @@ pub enum EnrollmentFlag {
     DuplicateReview,
     Incomplete,
     OverQuota,
+    PayerTaken,
+    AgreementUnfit,
     CorrectionOpen,
     RenewalOpen,
     DeathReported,
@@ -419,6 +423,72 @@ pub struct ReportStanding {
     pub phase: ReportPhase,
     pub due: Option<Moment>,
     pub late: bool,
+}
+
+#[uniffi::remote(Record)]
+pub struct Position {
+    pub lat_e6: i32,
+    pub lon_e6: i32,
+}
+
+#[uniffi::remote(Record)]
+pub struct Clinic {
+    pub code: String,
+    pub name: String,
+    pub address: String,
+    pub district: String,
+    pub phone: Option<String>,
+    pub position: Option<Position>,
+    pub hours: String,
+    pub ended: Option<NaiveDate>,
+}
+
+#[uniffi::remote(Enum)]
+pub enum SponsoredSector {
+    Transport,
+    NotTransport,
+    Other(String),
+}
+
+#[uniffi::remote(Record)]
+pub struct Agreement {
+    pub number: String,
+    pub sponsor: String,
+    pub payer: Payer,
+    pub quota: u32,
+    pub months: u32,
+    pub start_month: Month,
+    pub end_month: Option<Month>,
+    pub programs: Programs,
+    pub sector: Option<SponsoredSector>,
+    pub areas: Vec<Area>,
+    pub ecosystem: Option<String>,
+    pub taken: u32,
+    pub share: u32,
+    pub ended: Option<NaiveDate>,
+}
+
+#[uniffi::remote(Record)]
+pub struct AgreementView {
+    pub agreement: Agreement,
+    pub waiting_here: u32,
+    pub left_here: i64,
+    pub words: String,
+}
+
+#[uniffi::remote(Record)]
+pub struct ClinicQuery {
+    pub near: Option<Position>,
+    pub region: Option<Area>,
+    pub typed: String,
+    pub limit: Count,
+}
+
+#[uniffi::remote(Record)]
+pub struct ClinicView {
+    pub clinic: Clinic,
+    pub metres: Option<u32>,
+    pub distance: String,
 }
 
 #[uniffi::remote(Record)]

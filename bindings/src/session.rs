@@ -99,7 +99,7 @@ impl Session {
         rustix::fs::statvfs(&self.folder).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 
-    fn area(&self, area: Option<Area>) -> Result<Area> {
+    pub(crate) fn area(&self, area: Option<Area>) -> Result<Area> {
         area.map_or_else(|| Ok(self.identity()?.area), Ok)
     }
 

@@ -2,9 +2,12 @@
 //!
 //! `keys/` in the data directory holds `master.key`, `signing.key`, `recovery.key` and (until it is moved away)
 //! `root.key` as 64 hex digits, `keys.cose` as the root signed it, and `receivers.json`. Receiver keys are replaced
-//! every 30 days and destroyed after 90.
+//! every 30 days and destroyed after 90. `card-YEAR.key` issues the membership cards of a year; `cards.txt` names all of them,
+//! signed by the root, as verifiers get it.
 
 use crate::clock;
+use chrono::NaiveDate;
+use payung_card::{CardError, CardKey, CardKeys, IssuerKey, armoured, unarmoured};
 use payung_protocol::{
     Fingerprint, KeyId, KeyList, PublishedKeys, ReceiverEntry, ReceiverList, ReceiverSecret, SealError, SigningKey,
 };
@@ -43,6 +46,14 @@ pub enum KeysError {
     /// Signing failed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The list of the cards' keys there is cannot be believed, or not be signed.
+    #[error("the cards' key list {}: {reason}", path.display())]
+    Cards {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: CardError,
+    },
 }
 
 /// The system's random source, as the sealing functions take it.
@@ -115,6 +126,38 @@ impl Keys {
         let fingerprint = root.verifying_key().fingerprint();
         write_over(&dir.join("root.fingerprint"), format!("{fingerprint}\n").as_bytes())?;
         Ok(fingerprint)
+    }
+
+    /// Makes the key that issues the membership cards of a year, unless it is there, and names it in the cards' key list,
+    /// which the root in the file `root` signs under the next serial. Answers the list. A `stolen` key leaves the list and makes
+    /// way for another: what it issued is red from then on.
+    pub fn sign_card_keys(dir: &Path, root: &Path, year: u16, stolen: bool) -> Result<CardKeys, KeysError> {
+        let root = IssuerKey::from_bytes(&*read_key(root)?);
+        let path = dir.join("cards.txt");
+        let cards = |reason| KeysError::Cards { path: path.clone(), reason };
+        let mut list = match fs::read(&path) {
+            Ok(file) => unarmoured(&file)
+                .and_then(|signed| CardKeys::verify(&signed, &root.public().fingerprint(), 0))
+                .map_err(cards)?,
+            Err(_) => CardKeys { serial: 0, root: root.public(), keys: Vec::new() },
+        };
+        let secret = dir.join(format!("card-{year}.key"));
+        if !secret.exists() {
+            write_new_key(&secret, &clock::random())?;
+        } else if stolen {
+            let stolen_key = IssuerKey::from_bytes(&*read_key(&secret)?).public();
+            list.keys.retain(|key| key.public != stolen_key);
+            write_over(&secret, &hex_line(&clock::random()))?;
+        }
+        let public = IssuerKey::from_bytes(&*read_key(&secret)?).public();
+        let day = |month, day| NaiveDate::from_ymd_opt(year.into(), month, day).unwrap_or_default();
+        if list.keys.iter().all(|key| key.public != public) {
+            list.keys.push(CardKey { public, from: day(1, 1), until: day(12, 31) });
+        }
+        list.serial += 1;
+        let signed = list.sign(&root).map_err(cards)?;
+        write_over(&path, format!("{}\n", armoured(&signed)).as_bytes())?;
+        Ok(list)
     }
 
     /// Reads the keys. Every one but the root must be there.

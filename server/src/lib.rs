@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod backup;
+pub mod card;
 pub mod clock;
 pub mod export;
 pub mod http;

@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use payung_server::{
     admin,
     backup::cli::{BackupArgs, DoctorArgs, RestoreArgs, run_backup, run_doctor, run_restore},
+    card::{self, CardCommand, run_card},
     clock,
     serve::{ServeArgs, Welcome, serve},
 };
@@ -31,6 +32,9 @@ enum Command {
     Restore(RestoreArgs),
     /// Look whether everything is in order
     Doctor(DoctorArgs),
+    /// Membership cards, without a server and its directory
+    #[command(subcommand)]
+    Card(CardCommand),
 }
 
 /// A bundle is some ten thousand small strings and maps, made and dropped on one thread and the next: a tenth of the
@@ -49,6 +53,10 @@ fn main() -> ExitCode {
         Command::Backup(args) => run_backup(&args, clock::now(), out).map_err(|error| error.to_string()),
         Command::Restore(args) => run_restore(&args, out).map_err(|error| error.to_string()),
         Command::Doctor(args) => run_doctor(&args, out).map_err(|error| error.to_string()),
+        Command::Card(command) => match run_card(&command, clock::now(), out) {
+            Ok(light) => return ExitCode::from(card::exit_code(light)),
+            Err(error) => Err(error.to_string()),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,11 +5,11 @@ mod shell;
 use crate::{
     XtaskError,
     floor::Floor,
+    npm,
     workspace::{Profile, Workspace},
 };
 use std::{
-    fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, ExitCode},
 };
 
@@ -42,38 +42,9 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode, Xt
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Where the peer is installed with exactly the versions of its lock, or why it is not. Made once for each lock; its
-/// scripts are copied every time.
+/// Where the peer is installed with exactly the versions of its lock, or why it is not.
 fn peer(workspace: &Workspace, floor: &Floor) -> Result<Result<PathBuf, &'static str>, XtaskError> {
-    let source = workspace.root.join("tests/bench/peer");
     let place = workspace.target.join("bench-peer");
-    let installed = place.join("installed.json");
-    copy_files(&source, &place)?;
-    let lock = source.join("package-lock.json");
-    let wanted = fs::read(&lock).map_err(|reason| XtaskError::File { path: lock, reason })?;
-    if fs::read(&installed).is_ok_and(|found| found == wanted) {
-        return Ok(Ok(place));
-    }
-    // the native parts come prebuilt: no package's own script is run
-    let mut npm = Command::new("npm");
-    npm.current_dir(&place).args(["ci", "--ignore-scripts"]);
-    match floor.step("bench: install the peer", &mut npm) {
-        Ok(ended) if ended.success => {}
-        Ok(_) => return Ok(Err("npm could not install it")),
-        Err(_) => return Ok(Err("npm is not installed")),
-    }
-    fs::write(&installed, wanted).map_err(|reason| XtaskError::File { path: installed, reason })?;
-    Ok(Ok(place))
-}
-
-fn copy_files(from: &Path, to: &Path) -> Result<(), XtaskError> {
-    let failed = |reason| XtaskError::File { path: from.to_owned(), reason };
-    fs::create_dir_all(to).map_err(failed)?;
-    for entry in fs::read_dir(from).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        if entry.file_type().map_err(failed)?.is_file() {
-            fs::copy(entry.path(), to.join(entry.file_name())).map_err(failed)?;
-        }
-    }
-    Ok(())
+    let made = npm::install(floor, "bench: install the peer", &workspace.root.join("tests/bench/peer"), &place)?;
+    Ok(made.map(|()| place))
 }

@@ -6,6 +6,7 @@ mod bindings;
 mod crash;
 mod floor;
 mod fuzz;
+mod npm;
 mod play;
 mod sim;
 mod suite;

@@ -5,11 +5,13 @@ use crate::{CoreError, clock, plain::Fields};
 use chrono::SecondsFormat;
 use payung_domain::{
     area::Area,
-    contribution::Quote,
+    calendar::Month,
+    contribution::{Breakdown, ContributionTable, Quote},
     field::{FieldError, Kind},
     id::RecordId,
     nik::NikCheck,
     report::{Answer, REPORTS, ReportPhase},
+    worker::WorkerDraft,
 };
 use payung_store::{Decision, Draft, DraftId, Registered, Saved};
 use serde_json::Value;
@@ -60,6 +62,18 @@ impl Client {
     /// What the cover of a form costs, month by month.
     pub fn quote(&self, form: DraftId, area: Option<Area>) -> Result<Quote> {
         self.open()?.quote(form, area)
+    }
+
+    /// What a form costs as far as it is filled in (income, occupation, programmes, months, payer), in sentences to be read
+    /// aloud, with the other terms beside it. Also before joining.
+    ///
+    /// # Errors
+    /// [`CoreError::Invalid`] names those of these fields that are wrong or missing.
+    pub fn price(&self, form: DraftId) -> Result<Breakdown> {
+        let session = self.open()?;
+        let form = WorkerDraft { fields: session.store.draft(form)?.fields };
+        let month = Month::of(session.today()?);
+        form.price(ContributionTable::builtin(), month).map_err(|fields| CoreError::Invalid { fields })
     }
 
     /// Registers the person of a form: durable when it returns. In the official's own area unless another is named.

@@ -2,9 +2,10 @@
 
 use super::{Client, Result};
 use crate::clock;
-use payung_domain::id::RecordId;
+use payung_domain::{area::Area, id::RecordId};
 use payung_store::{
-    Counts, HistoryEntry, NeedsFixing, OpenConflict, Page, PageKey, ReportView, Waiting, WorkerDetail, WorkerQuery,
+    AgreementView, ClinicQuery, ClinicView, Counts, HistoryEntry, NeedsFixing, OpenConflict, Page, PageKey, ReportView,
+    Waiting, WorkerDetail, WorkerQuery,
 };
 use payung_sync::SyncState;
 
@@ -81,6 +82,19 @@ impl Client {
         self.may_show(&session)?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Ok(session.store.reports(worker, open, after, limit, clock::now())?)
+    }
+
+    /// The sponsors' agreements that take people of an area (the official's own unless another is named), with how many this
+    /// phone may still count on.
+    pub fn agreements(&self, area: Option<Area>) -> Result<Vec<AgreementView>> {
+        let session = self.open()?;
+        let area = session.area(area)?;
+        Ok(session.store.agreements(&area, session.today()?)?)
+    }
+
+    /// The clinics of the work-accident network: nearest first where a place is told. Known before anyone has joined: none.
+    pub fn clinics(&self, query: ClinicQuery) -> Result<Vec<ClinicView>> {
+        Ok(self.open()?.store.clinics(&query)?)
     }
 
     /// Acts the office refused, or fields of them.

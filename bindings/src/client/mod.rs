@@ -3,9 +3,12 @@
 mod exchange;
 mod forms;
 mod idle;
+mod import;
 mod lists;
 mod lock;
 mod photos;
+mod picture;
+mod renewals;
 
 use idle::Idle;
 

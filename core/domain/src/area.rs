@@ -11,7 +11,7 @@ use crate::region::{self, RegionCode};
 mod tests;
 
 /// What stands for "no RW" or "no RT".
-const NONE: &str = "000";
+pub(crate) const NONE: &str = "000";
 
 /// A path `PP[.KK[.CC[.VVVV[.RW[.RT]]]]]`: a region, an RW or an RT.
 ///
@@ -82,8 +82,8 @@ impl Area {
         if !village.is_village() {
             return Err(AreaError::Parts);
         }
-        let rw = normalise_neighbourhood(rw).ok_or(AreaError::Rw)?;
-        let rt = normalise_neighbourhood(rt).ok_or(AreaError::Rt)?;
+        let rw = neighbourhood(rw).ok_or(AreaError::Rw)?;
+        let rt = neighbourhood(rt).ok_or(AreaError::Rt)?;
         Ok(Self(format!("{village}.{rw}.{rt}")))
     }
 
@@ -102,6 +102,15 @@ impl Area {
     /// The village; none for a wider scope.
     pub fn village(&self) -> Option<RegionCode> {
         Some(self.region()).filter(|region| region.is_village())
+    }
+
+    /// The regions this area lies in, itself not counted, widest first: what is shared in them concerns it too.
+    pub fn regions_above(&self) -> Vec<Self> {
+        let own = self.region();
+        let mut above: Vec<Self> = std::iter::successors(Some(own), |region| region.parent()).map(Self::from).collect();
+        above.retain(|region| region != self);
+        above.reverse();
+        above
     }
 
     /// The RW, `000` included; none where the path ends before it.
@@ -152,7 +161,8 @@ fn is_neighbourhood(text: &str) -> bool {
         && bytes[3..].iter().all(u8::is_ascii_uppercase)
 }
 
-fn normalise_neighbourhood(typed: &str) -> Option<String> {
+/// An RT or RW as typed, in its written form; [`NONE`] for none.
+pub(crate) fn neighbourhood(typed: &str) -> Option<String> {
     let typed = typed.trim().to_ascii_uppercase();
     if typed.is_empty() || typed == "-" {
         return Some(NONE.to_owned());

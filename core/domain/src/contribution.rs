@@ -5,6 +5,7 @@
 //! Every rate, tier, term and discount is a row with a validity period in a [`ContributionTable`], which the server
 //! can replace; only the order of the reckoning is code. Amounts are whole rupiah in `i64`.
 
+mod breakdown;
 mod income;
 mod quote;
 mod table;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Month;
 use crate::wire::wire_enum;
 
+pub use breakdown::{Breakdown, BreakdownLine, TermPrice};
 pub use income::{IncomeBasis, MonthlyIncome, parse_days, parse_rupiah, rupiah};
 pub use quote::{Quote, QuoteMonth, QuoteRequest};
 pub use table::{ContributionTable, Discount, DiscountSector, Tier};

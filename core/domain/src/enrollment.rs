@@ -23,6 +23,7 @@ use crate::wire::wire_enum;
 pub use due::Due;
 pub use number::{Kpj, KpjError};
 pub use phase::{Phase, label, next_step, phase};
+pub(crate) use phase::{WHERE_TO_PAY, in_fours};
 pub use returned::{ReturnReason, return_reason, return_reasons};
 pub use transition::{Actor, Evidence, Proof, ProofFault, TransitionError, next};
 
@@ -93,6 +94,10 @@ wire_enum! {
         Incomplete = "incomplete",
         /// The sponsor's quota was used up before it arrived.
         OverQuota = "over_quota",
+        /// Another sponsor pays for the person in one of its months.
+        PayerTaken = "payer_taken",
+        /// It does not fit the agreement it names.
+        AgreementUnfit = "agreement_unfit",
         /// A correction after submitting waits as a request.
         CorrectionOpen = "correction_open",
         /// The worker asked to go on.
@@ -172,6 +177,12 @@ pub struct EnrollmentState {
     /// The stored flags; [`EnrollmentState::flags_on`] adds the derived one.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub flags: BTreeSet<EnrollmentFlag>,
+}
+
+/// Of one person's enrolments, oldest first, the place of the one that counts: the newest that is not closed, else the newest.
+pub fn counting<'s>(states: impl IntoIterator<Item = &'s EnrollmentState>) -> Option<usize> {
+    let closed = |state: &EnrollmentState| state.status == Some(EnrollmentStatus::Closed);
+    states.into_iter().enumerate().max_by_key(|(at, state)| (!closed(state), *at)).map(|(at, _)| at)
 }
 
 impl EnrollmentState {

@@ -25,6 +25,8 @@ pub enum Kind {
     EnrollmentEvent,
     /// A fact: a door visited (*kunjungan*).
     Visit,
+    /// A fact: going from door to door began (*keliling*).
+    Round,
     /// A fact: a photo or drawing that belongs to a record (*lampiran*).
     Attachment,
     /// A fact: a question, complaint or request (*kritik dan masukan*).
@@ -37,23 +39,36 @@ pub enum Kind {
     FollowUp,
     /// Server-owned: a village and what its phones need to know of it.
     Village,
+    /// Server-owned: a clinic of the work-accident network (*pusat layanan kecelakaan kerja*).
+    Plkk,
+    /// Server-owned: a sponsor's agreement to pay for so many people.
+    SponsorAgreement,
+    /// Server-owned: a company, co-operative or clinic under which its own people are registered.
+    Ecosystem,
+    /// Server-owned: a table that phones reckon with, such as the contributions'.
+    Reference,
     /// A kind this version does not know.
     Other(String),
 }
 
 impl Kind {
     /// Every kind this version knows.
-    pub const KNOWN: [Self; 10] = [
+    pub const KNOWN: [Self; 15] = [
         Self::Worker,
         Self::Enrollment,
         Self::EnrollmentEvent,
         Self::Visit,
+        Self::Round,
         Self::Attachment,
         Self::Feedback,
         Self::AccidentReport,
         Self::DeathReport,
         Self::FollowUp,
         Self::Village,
+        Self::Plkk,
+        Self::SponsorAgreement,
+        Self::Ecosystem,
+        Self::Reference,
     ];
 
     /// The name on the wire and in SQL.
@@ -63,12 +78,17 @@ impl Kind {
             Self::Enrollment => "enrollment",
             Self::EnrollmentEvent => "enrollment_event",
             Self::Visit => "visit",
+            Self::Round => "round",
             Self::Attachment => "attachment",
             Self::Feedback => "feedback",
             Self::AccidentReport => "accident_report",
             Self::DeathReport => "death_report",
             Self::FollowUp => "follow_up",
             Self::Village => "village",
+            Self::Plkk => "plkk",
+            Self::SponsorAgreement => "sponsor_agreement",
+            Self::Ecosystem => "ecosystem",
+            Self::Reference => "reference",
             Self::Other(name) => name,
         }
     }
@@ -136,7 +156,8 @@ impl Kind {
         self.table().is_some_and(|table| table.fact)
     }
 
-    /// Whether only the server writes records of the kind.
+    /// Whether only the server writes records of the kind. Such a record is *shared*: every phone of its area, and of
+    /// the areas within it, is told of it.
     pub fn is_server_owned(&self) -> bool {
         self.table().is_some_and(|table| table.fields.iter().all(|spec| spec.class == Class::A))
     }

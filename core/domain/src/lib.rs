@@ -5,8 +5,11 @@
 
 pub mod area;
 pub mod attachment;
+pub mod benefit;
 pub mod calendar;
+pub mod clinic;
 pub mod contribution;
+pub mod coverage;
 pub mod eligibility;
 pub mod enrollment;
 pub mod field;
@@ -18,7 +21,12 @@ pub mod op;
 pub mod planted;
 pub mod record;
 pub mod region;
+pub mod renewal;
 pub mod report;
+pub mod roster;
+pub mod round;
+pub mod slip;
+pub mod sponsorship;
 pub mod tag;
 pub mod text;
 mod wire;

@@ -8,7 +8,7 @@ use crate::{
     area::Area,
     calendar::{Month, local_date},
     contribution::{
-        ContributionError, ContributionTable, IncomeBasis, MonthlyIncome, Payer, Program, Programs, Quote,
+        Breakdown, ContributionError, ContributionTable, IncomeBasis, MonthlyIncome, Payer, Program, Programs, Quote,
         QuoteRequest, parse_days, parse_rupiah,
     },
     eligibility::{self, EligibilityRequest, Membership},
@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 
 /// A form on its way: each field as typed, saved one by one, wrong or not. Names are those of the field tables with
 /// their parts dotted (`birth.place`), and `income`, `income.days` (then `income` is a day's), `employer`,
-/// `confirmed.nik` (typed again, "sesuai KTP"), `capture.lat_e6`.
+/// `confirmed.nik` (typed again, "sesuai KTP"), `self` (the official registers themself), `capture.lat_e6`.
 #[derive(Clone, Default, PartialEq)]
 pub struct WorkerDraft {
     /// Field name to what was typed: text, a number, yes or no, a list.
@@ -184,6 +184,9 @@ impl WorkerDraft {
         capture.insert("official".to_owned(), context.official.to_string().into());
         worker.insert("capture".to_owned(), capture.into());
 
+        if reader.yes("self") {
+            worker.insert("official".to_owned(), context.official.to_string().into());
+        }
         let cover = self.cover(&mut reader, context, Month::of(today), transport);
         let mut declaration = reader.parts("declaration", &["independent", "healthy", "signature"]);
         declaration.insert("at".to_owned(), at.clone().into());
@@ -294,13 +297,36 @@ impl WorkerDraft {
         date.zip(sex)
     }
 
-    fn cover(
+    /// What a form that may be far from finished costs, as its fields stand: income, programmes, months, payer and the
+    /// first occupation, for whose sector a discount may be given. `this_month` is the one in the region's zone.
+    ///
+    /// # Errors
+    /// Each of these fields that is wrong or missing, with a stable code.
+    pub fn price(&self, table: &ContributionTable, this_month: Month) -> Result<Breakdown, Vec<FieldError>> {
+        let mut reader = Reader { fields: &self.fields, errors: Vec::new() };
+        let job = reader.needed("occupations.first");
+        let job = job.and_then(|code| {
+            let known = occupation::by_code(&code);
+            if known.is_none() {
+                reader.wrong("occupations.first", "occupation_unknown");
+            }
+            known
+        });
+        let asked = self.quote_request(&mut reader, this_month, job.is_some_and(|job| job.transport));
+        match asked {
+            Some((request, _)) if reader.errors.is_empty() => {
+                table.breakdown(&request).map_err(|error| vec![contribution_error(&error)])
+            }
+            _ => Err(reader.errors),
+        }
+    }
+
+    fn quote_request(
         &self,
         reader: &mut Reader,
-        context: &CaptureContext,
         this_month: Month,
         transport: bool,
-    ) -> Option<(Map<String, Value>, Quote)> {
+    ) -> Option<(QuoteRequest, IncomeBasis)> {
         let (income, basis) = income(reader)?;
         let programs = self.programs(reader)?;
         let months = match reader.text("cover.months").map(|months| months.parse::<u32>()) {
@@ -323,7 +349,17 @@ impl WorkerDraft {
             }
         };
         let payer = reader.text("cover.payer").map_or(Payer::SelfPaid, |payer| Payer::from(payer.as_str()));
-        let request = QuoteRequest { income, programs, start, months, payer, transport };
+        Some((QuoteRequest { income, programs, start, months, payer, transport }, basis))
+    }
+
+    fn cover(
+        &self,
+        reader: &mut Reader,
+        context: &CaptureContext,
+        this_month: Month,
+        transport: bool,
+    ) -> Option<(Map<String, Value>, Quote)> {
+        let (request, basis) = self.quote_request(reader, this_month, transport)?;
         let quote = match context.table.quote(&request) {
             Ok(quote) => quote,
             Err(error) => {
@@ -334,10 +370,10 @@ impl WorkerDraft {
         let mut cover = reader.parts("cover", &["agreement"]);
         let written = json!({
             "programs": request.programs,
-            "monthly_income": income.amount(),
+            "monthly_income": request.income.amount(),
             "income_basis": basis,
-            "start_month": start,
-            "months": months,
+            "start_month": request.start,
+            "months": request.months,
             "payer": request.payer,
             "table_version": quote.table_version,
         });
@@ -406,13 +442,17 @@ fn income(reader: &mut Reader) -> Option<(MonthlyIncome, IncomeBasis)> {
 /// The address; village, RW and RT are the area's where they were not typed.
 fn home(reader: &Reader, area: &Area) -> Map<String, Value> {
     let mut home = reader.parts("home", &["village", "rw", "rt", "line", "landmark", "postcode"]);
-    if !home.contains_key("village") {
-        let own = [
-            ("village", area.village().map(|code| code.to_string())),
-            ("rw", area.rw().map(str::to_owned)),
-            ("rt", area.rt().map(str::to_owned)),
-        ];
-        home.extend(own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))));
+    let own = [
+        ("village", area.village().map(|code| code.to_string())),
+        ("rw", area.rw().map(str::to_owned)),
+        ("rt", area.rt().map(str::to_owned)),
+    ];
+    // in another village the area says nothing of RW and RT
+    let elsewhere = home.contains_key("village");
+    for (name, value) in own.into_iter().filter(|_| !elsewhere) {
+        if let (Some(value), false) = (value, home.contains_key(name)) {
+            home.insert(name.to_owned(), value.into());
+        }
     }
     home
 }

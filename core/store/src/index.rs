@@ -7,7 +7,7 @@ use crate::{
     sql,
 };
 use payung_domain::{
-    enrollment::{EnrollmentState, EnrollmentStatus},
+    enrollment::{EnrollmentState, EnrollmentStatus, counting},
     field::Kind,
     id::RecordId,
     nik::Nik,
@@ -32,6 +32,7 @@ struct WorkerRow<'b> {
     phone: Option<&'b str>,
     occupation: Option<&'b str>,
     occupation_second: Option<&'b str>,
+    official: Option<&'b str>,
 }
 
 /// The tag of {masked, tag} as the number of its 16 hex digits.
@@ -67,6 +68,7 @@ fn worker_row<'b>(value: &impl Fn(&str) -> Option<&'b Value>) -> WorkerRow<'b> {
         phone: value("phone").and_then(Value::as_str),
         occupation: occupation("first"),
         occupation_second: occupation("second"),
+        official: value("official").and_then(Value::as_str),
     }
 }
 
@@ -77,11 +79,11 @@ fn write_worker<'b>(tx: &Transaction, rid: i64, aid: i64, value: &impl Fn(&str) 
     let fresh = old.is_none();
     // an upsert would keep a journal of its own for each row
     let write = if fresh {
-        "INSERT INTO worker (rid, aid, sort, name, nik_head, nik_end, tag, phone, occupation, occupation_second)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+        "INSERT INTO worker (rid, aid, sort, name, nik_head, nik_end, tag, phone, occupation, occupation_second, official)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
     } else {
         "UPDATE worker SET aid = ?2, sort = ?3, name = ?4, nik_head = ?5, nik_end = ?6, tag = ?7, phone = ?8,
-         occupation = ?9, occupation_second = ?10 WHERE rid = ?1"
+         occupation = ?9, occupation_second = ?10, official = ?11 WHERE rid = ?1"
     };
     tx.prepare_cached(write)?.execute((
         rid,
@@ -94,6 +96,7 @@ fn write_worker<'b>(tx: &Transaction, rid: i64, aid: i64, value: &impl Fn(&str) 
         row.phone,
         row.occupation,
         row.occupation_second,
+        row.official,
     ))?;
     if old.as_deref() != Some(row.sort.as_str()) {
         if let Some(old) = old {
@@ -177,6 +180,11 @@ pub(crate) fn enrollment_state(enrollment: &ShownRecord) -> EnrollmentState {
     state
 }
 
+/// The server-owned fields of an enrolment whose fields are these.
+pub(crate) fn state_of_body(body: &Body) -> EnrollmentState {
+    state_of(&|field| body.get(field))
+}
+
 fn state_of<'b>(value: &impl Fn(&str) -> Option<&'b Value>) -> EnrollmentState {
     fn read<T: DeserializeOwned>(value: Option<&Value>) -> Option<T> {
         value.filter(|value| !value.is_null()).and_then(|value| T::deserialize(value).ok())
@@ -201,21 +209,23 @@ fn is_received(enrollment: &ShownRecord) -> bool {
 /// The enrolment that counts: the newest that is not closed, else the newest. What this reply has put and nothing of
 /// ours lies over is read from `puts`.
 fn standing(tx: &Transaction, worker: RecordId, puts: &Puts) -> Result<Option<(RecordId, EnrollmentState)>> {
-    let mut counts: Option<(RecordId, EnrollmentState)> = None;
+    let mut states = Vec::new();
     for id in shown::child_ids(tx, worker, &Kind::Enrollment)? {
         let state = match puts.get(&id) {
-            Some(put) if !op::overlays(tx, id)? => state_of(&|field| put.body.get(field)),
+            Some(put) if !op::overlays(tx, id)? => state_of_body(&put.body),
             _ => match shown::shown(tx, id)? {
                 Some(enrollment) => enrollment_state(&enrollment),
                 None => continue,
             },
         };
-        let closed = |state: &EnrollmentState| state.status == Some(EnrollmentStatus::Closed);
-        if counts.as_ref().is_none_or(|(_, other)| closed(other) || !closed(&state)) {
-            counts = Some((id, state));
-        }
+        states.push((id, state));
     }
-    Ok(counts)
+    Ok(counting(states.iter().map(|(_, state)| state)).map(|at| states.swap_remove(at)))
+}
+
+/// The state of the enrolment that counts; none without one.
+pub(crate) fn standing_state(tx: &Transaction, worker: RecordId) -> Result<Option<EnrollmentState>> {
+    Ok(standing(tx, worker, &Puts::new())?.map(|(_, state)| state))
 }
 
 /// The state of the worker's enrolments, for filters.
@@ -252,7 +262,7 @@ pub(crate) fn enrollment_received(tx: &Transaction, enrollment: RecordId) -> Res
 }
 
 /// The record itself, or the one it is linked to.
-fn survivor(tx: &Transaction, id: RecordId) -> Result<RecordId> {
+pub(crate) fn survivor(tx: &Transaction, id: RecordId) -> Result<RecordId> {
     let mut statement = tx.prepare_cached("SELECT alias_of FROM record WHERE id = ?1")?;
     let mut rows = statement.query([id.bytes()])?;
     let alias_of = rows.next()?.map(|row| sql::record_or_none(row, 0)).transpose()?.flatten();

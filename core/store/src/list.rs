@@ -325,6 +325,11 @@ fn is_dense(tx: &Transaction, filter: &Filter) -> Result<bool> {
     Ok(count == MANY)
 }
 
+/// `3302********9001`; empty without a NIK.
+pub(crate) fn masked(head: Option<String>, end: Option<String>) -> String {
+    head.zip(end).map_or_else(String::new, |(head, end)| format!("{head}********{end}"))
+}
+
 /// A row before what takes further looking up.
 struct Found {
     rid: i64,
@@ -345,7 +350,7 @@ fn found(row: &rusqlite::Row) -> Result<Found> {
         summary: WorkerSummary {
             id: sql::record(row, 2)?,
             name: row.get(3)?,
-            nik: head.zip(end).map_or_else(String::new, |(head, end)| format!("{head}********{end}")),
+            nik: masked(head, end),
             area: sql::area(row.get_ref(6)?.as_str().unwrap_or_default())?,
             occupation: row.get(7)?,
             phone: row.get(8)?,
@@ -394,6 +399,39 @@ pub(crate) fn summary(tx: &Transaction, id: RecordId, today: NaiveDate) -> Resul
     let mut rows = statement.query([id.bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some(complete(tx, found(row)?, today)?))
+}
+
+/// A page of an area's workers by name, of those that `fits` takes.
+pub(crate) fn page_where(
+    tx: &Transaction,
+    area: &Area,
+    after: Option<&PageKey>,
+    limit: usize,
+    today: NaiveDate,
+    fits: impl Fn(RecordId) -> bool,
+) -> Result<Page> {
+    let mut filter = filter(tx, &WorkerQuery { area: Some(area.clone()), ..WorkerQuery::default() }, today)?;
+    if let Some(after) = after {
+        filter.and("(w.sort, w.rid) > (?, ?)", [text_of(after.sort.as_str()), Sql::Integer(after.rid)]);
+    }
+    let conditions = filter.conditions.join(" AND ");
+    let mut statement = tx.prepare_cached(&format!("{COLUMNS} WHERE {conditions} ORDER BY w.sort, w.rid"))?;
+    let mut rows = statement.query(params_from_iter(filter.params))?;
+    let mut page: Vec<Found> = Vec::new();
+    let mut next = None;
+    while let Some(row) = rows.next()? {
+        let found = found(row)?;
+        if !fits(found.summary.id) {
+            continue;
+        }
+        if page.len() == limit.max(1) {
+            next = page.last().map(|last| PageKey { sort: last.sort.clone(), rid: last.rid });
+            break;
+        }
+        page.push(found);
+    }
+    let rows = page.into_iter().map(|found| complete(tx, found, today)).collect::<Result<_>>()?;
+    Ok(Page { rows, next })
 }
 
 impl Store {

@@ -8,6 +8,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_offered.sql"),
     include_str!("../migrations/0003_media.sql"),
     include_str!("../migrations/0004_reports.sql"),
+    include_str!("../migrations/0005_shared.sql"),
+    include_str!("../migrations/0006_rounds.sql"),
 ];
 
 /// The newest schema this version knows: the number of its last migration.

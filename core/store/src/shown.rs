@@ -234,6 +234,34 @@ impl Store {
     }
 }
 
+/// The fields of a record as shown; read from its base where nothing of ours can lie over it.
+pub(crate) fn fields(tx: &Transaction, id: RecordId) -> Result<Option<Body>> {
+    if !op::overlays(tx, id)?
+        && aliases(tx, id)?.is_empty()
+        && let Some(body) = base_row(tx, id)?.and_then(|row| row.body)
+    {
+        return sql::json(&body).map(Some);
+    }
+    Ok(shown(tx, id)?.map(|record| record.body()))
+}
+
+/// The records of a kind that the office shares with this phone, oldest first.
+pub(crate) fn shared(tx: &Transaction, kind: &Kind) -> Result<Vec<ShownRecord>> {
+    // the words of the index, so that it is used
+    let mut statement = tx.prepare_cached(
+        "SELECT id FROM record WHERE kind = ?1 AND kind NOT IN
+         ('worker', 'enrollment', 'enrollment_event', 'visit', 'attachment', 'feedback', 'accident_report', 'death_report')
+         ORDER BY id",
+    )?;
+    let mut rows = statement.query([kind.name()])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(sql::record(row, 0)?);
+    }
+    drop(rows);
+    ids.into_iter().filter_map(|id| shown(tx, id).transpose()).collect()
+}
+
 pub(crate) fn children(tx: &Transaction, parent: RecordId, kind: &Kind) -> Result<Vec<ShownRecord>> {
     child_ids(tx, parent, kind)?.into_iter().filter_map(|id| shown(tx, id).transpose()).collect()
 }

@@ -66,7 +66,7 @@ pub struct MembersArgs {
     file: PathBuf,
 }
 
-fn folder(desk: &Desk) -> PathBuf {
+pub(super) fn folder(desk: &Desk) -> PathBuf {
     desk.dir.path().join("templates")
 }
 
@@ -219,7 +219,7 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, AdminError> {
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, AdminError> {
     fs::read(path).map_err(|source| AdminError::File { path: path.to_owned(), source })
 }
 

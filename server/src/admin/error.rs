@@ -162,6 +162,15 @@ pub(super) fn words(code: &str) -> String {
         "enrollment_ambiguous" => {
             "several enrolments of that NIK are with the branch: the line must name the reference"
         }
+        "over_quota" => {
+            "its sponsor's quota is used up: see `payung admin agreement report`, or let the payer be changed"
+        }
+        "payer_taken" => "another sponsor pays for the person in one of its months",
+        "agreement_unfit" => "it does not fit the agreement it names: see `payung admin agreement report`",
+        "agreement_invalid" => "the agreement's number, months or programmes are not right",
+        "no_place" => "it has no place with a sponsor",
+        "not_waiting_for_a_place" => "it does not wait for a place of that agreement",
+        "record_differs" => "there is one of that number or code in another area",
         "nik_differs" => "the enrolment is of another NIK",
         other => return other.to_owned(),
     };

@@ -11,7 +11,9 @@ mod media;
 mod offered;
 mod people;
 mod reports;
+mod shared;
 mod show;
+mod sponsors;
 mod work;
 
 pub use error::AdminError;
@@ -105,6 +107,11 @@ pub enum Command {
     Reports(reports::ReportsArgs),
     /// Answer a report
     Answer(reports::AnswerArgs),
+    /// Sponsors' agreements: quotas, places, what they pay
+    #[command(subcommand)]
+    Agreement(sponsors::AgreementCommand),
+    /// Give the place that one enrolment has with a sponsor to another that waits for one
+    Swap(sponsors::SwapArgs),
     /// How many are registered, covered, about to lapse, area by area
     Coverage(work::CoverageArgs),
     /// Write a file for the branch; its rows are submitted by it, once
@@ -113,6 +120,10 @@ pub enum Command {
     Import(branch::ImportArgs),
     /// Take a list of people who are members already; only hashes of their NIKs are kept
     ImportMembers(branch::MembersArgs),
+    /// Take the branch's list of clinics of the work-accident network (PLKK): the whole file or nothing of it
+    ImportPlkk(shared::PlkkArgs),
+    /// The clinics that phones know
+    Clinics(shared::ClinicsArgs),
     /// The templates there are, or the columns of one
     Templates {
         /// Which
@@ -218,10 +229,14 @@ fn dispatch(args: &Args, now: i64) -> Result<Answer, AdminError> {
         Command::Move(args) => work::move_record(&desk, args),
         Command::Reports(args) => reports::reports(&desk, args),
         Command::Answer(args) => reports::answer(&desk, args),
+        Command::Agreement(command) => sponsors::agreement(&desk, command),
+        Command::Swap(args) => sponsors::swap(&desk, args),
         Command::Coverage(args) => work::coverage(&desk, args),
         Command::Export(args) => branch::export(&desk, args),
         Command::Import(args) => branch::import(&desk, args),
         Command::ImportMembers(args) => branch::import_members(&desk, args),
+        Command::ImportPlkk(args) => shared::import_plkk(&desk, args),
+        Command::Clinics(args) => shared::clinics(&desk, args),
         Command::Templates { name } => branch::templates(&desk, name.as_deref()),
         Command::Media(command) => media::run(&desk, command),
         Command::Keys(command) => keys::run(&desk.dir, command, now),

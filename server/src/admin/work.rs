@@ -16,7 +16,8 @@ use payung_domain::{
     area::Area,
     calendar::local_date,
     contribution::rupiah,
-    enrollment::{self, Actor, EnrollmentEvent, Evidence, Phase, Proof, Reason, return_reason},
+    coverage::{Coverage, CoverageLevel},
+    enrollment::{self, Actor, EnrollmentEvent, Evidence, Proof, Reason, return_reason},
     field::Kind,
     id::{OfficialId, RecordId},
     nik::Nik,
@@ -126,7 +127,7 @@ pub struct CoverageArgs {
     by: By,
 }
 
-/// What a line of the coverage is for.
+/// What a line of the coverage is for: [`CoverageLevel`] on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum By {
     /// RT
@@ -139,6 +140,18 @@ pub(super) enum By {
     District,
     /// Kabupaten or kota
     Regency,
+}
+
+impl From<By> for CoverageLevel {
+    fn from(by: By) -> Self {
+        match by {
+            By::Rt => Self::Rt,
+            By::Rw => Self::Rw,
+            By::Village => Self::Village,
+            By::District => Self::District,
+            By::Regency => Self::Regency,
+        }
+    }
 }
 
 /// The part of the operator's scope that lies in an area.
@@ -400,106 +413,41 @@ pub(super) fn move_record(desk: &Desk, args: &MoveArgs) -> Result<Answer, AdminE
     Ok(Answer::says(json, format!("{} is looked after in {} from now on.", args.record, args.to)))
 }
 
-/// Counts of one line of the coverage.
-#[derive(Clone, Debug, Default)]
-struct Counts {
-    registered: usize,
-    at_office: usize,
-    returned: usize,
-    with_branch: usize,
-    to_pay: usize,
-    covered: usize,
-    lapsing: usize,
-    arrears: usize,
-    over: usize,
-}
-
-impl Counts {
-    fn add(&mut self, phase: Phase) {
-        self.registered += 1;
-        let count = match phase {
-            Phase::Draft | Phase::Queued | Phase::WithHub | Phase::Received | Phase::Verified | Phase::Unknown => {
-                &mut self.at_office
-            }
-            Phase::Returned => &mut self.returned,
-            Phase::Submitted => &mut self.with_branch,
-            Phase::Numbered | Phase::PaidNotStarted => &mut self.to_pay,
-            Phase::Covered => &mut self.covered,
-            Phase::Lapsing => &mut self.lapsing,
-            Phase::Arrears(_) => &mut self.arrears,
-            Phase::Ended | Phase::Closed => &mut self.over,
-        };
-        *count += 1;
-    }
-
-    fn numbers(&self) -> [usize; 9] {
-        [
-            self.registered,
-            self.at_office,
-            self.returned,
-            self.with_branch,
-            self.to_pay,
-            self.covered,
-            self.lapsing,
-            self.arrears,
-            self.over,
-        ]
-    }
-}
-
-/// The names of [`Counts::numbers`].
-const COUNTED: [&str; 9] =
-    ["registered", "at_office", "returned", "with_branch", "to_pay", "covered", "lapsing", "arrears", "over"];
-
-/// The line an area belongs to.
-fn line_of(area: &Area, by: By) -> String {
-    let parts = match by {
-        By::Regency => 2,
-        By::District => 3,
-        By::Village => 4,
-        By::Rw => 5,
-        By::Rt => 6,
-    };
-    area.as_str().split('.').take(parts).collect::<Vec<_>>().join(".")
-}
-
 pub(super) fn coverage(desk: &Desk, args: &CoverageArgs) -> Result<Answer, AdminError> {
     let who = desk.who()?;
     let items = enrollments(desk, who, None, &narrowed(desk, who, args.area.as_ref())?)?;
-    // one person counts once: by the newest of their enrolments that is not over, else the newest
-    let mut persons: BTreeMap<RecordId, (bool, RecordId, &EnrollmentItem)> = BTreeMap::new();
+    // one person counts once
+    let mut persons: BTreeMap<RecordId, Vec<&EnrollmentItem>> = BTreeMap::new();
     for item in items.iter().filter(|item| item.worker.kind == Kind::Worker) {
-        let phase = enrollment::phase(&item.state, today(desk, &item.enrollment.area));
-        let rank = (!matches!(phase, Phase::Ended | Phase::Closed), item.enrollment.id, item);
-        let best = persons.entry(item.worker.id).or_insert(rank);
-        if (rank.0, rank.1) > (best.0, best.1) {
-            *best = rank;
-        }
+        persons.entry(item.worker.id).or_default().push(item);
     }
-    let mut lines: BTreeMap<String, Counts> = BTreeMap::new();
-    let mut total = Counts::default();
-    for (_, _, item) in persons.values() {
-        let phase = enrollment::phase(&item.state, today(desk, &item.enrollment.area));
-        lines.entry(line_of(&item.enrollment.area, args.by)).or_default().add(phase);
+    let (level, mut total) = (CoverageLevel::from(args.by), Coverage::default());
+    let mut lines: BTreeMap<Area, Coverage> = BTreeMap::new();
+    for mut enrollments in persons.into_values() {
+        // ids are UUIDv7: the oldest first
+        enrollments.sort_by_key(|item| item.enrollment.id);
+        let Some(at) = enrollment::counting(enrollments.iter().map(|item| &item.state)) else { continue };
+        let area = &enrollments[at].enrollment.area;
+        let phase = enrollment::phase(&enrollments[at].state, today(desk, area));
+        lines.entry(level.line(area)).or_default().add(phase);
         total.add(phase);
     }
-    let counted = |counts: &Counts| -> serde_json::Map<String, Value> {
-        COUNTED.iter().map(|name| (*name).to_owned()).zip(counts.numbers().map(Value::from)).collect()
+    let counted = |counts: &Coverage| -> serde_json::Map<String, Value> {
+        Coverage::NAMES.iter().map(|name| (*name).to_owned()).zip(counts.numbers().map(Value::from)).collect()
     };
-    let label = |path: &str| Area::parse(path).map_or_else(|_| path.to_owned(), |area| area.label());
     let json: Vec<Value> = lines
         .iter()
-        .map(|(path, counts)| {
+        .map(|(area, counts)| {
             let mut line = counted(counts);
-            line.insert("area".to_owned(), path.as_str().into());
-            line.insert("label".to_owned(), label(path).into());
+            line.insert("area".to_owned(), area.as_str().into());
+            line.insert("label".to_owned(), area.label().into());
             line.into()
         })
         .collect();
-    let row = |path: &str, label: String, counts: &Counts| {
+    let row = |path: &str, label: String, counts: &Coverage| {
         [path.to_owned(), label].into_iter().chain(counts.numbers().iter().map(ToString::to_string)).collect::<Vec<_>>()
     };
-    let mut rows: Vec<_> = lines.iter().map(|(path, counts)| row(path, label(path), counts)).collect();
+    let mut rows: Vec<_> = lines.iter().map(|(area, counts)| row(area.as_str(), area.label(), counts)).collect();
     if rows.len() > 1 {
         rows.push(row("", "Total".to_owned(), &total));
     }
@@ -507,6 +455,7 @@ pub(super) fn coverage(desk: &Desk, args: &CoverageArgs) -> Result<Answer, Admin
         "Area",
         "",
         "Registered",
+        "Waiting",
         "At office",
         "Returned",
         "With branch",

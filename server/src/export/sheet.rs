@@ -11,7 +11,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// What spreadsheets need in order to read UTF-8.
-const BOM: &[u8] = "\u{feff}".as_bytes();
+pub(super) const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// A row that can't go out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use std::{collections::BTreeMap, path::Path};
 
 /// The templates that come with the program.
-const BUILT_IN: [(&str, &str); 4] = [
+const BUILT_IN: [(&str, &str); 5] = [
     ("bpjs-bpu", include_str!("../../templates/bpjs-bpu.toml")),
+    ("daftar-plkk", include_str!("../../templates/daftar-plkk.toml")),
     ("daftar-warga", include_str!("../../templates/daftar-warga.toml")),
     ("jawaban-cabang", include_str!("../../templates/jawaban-cabang.toml")),
     ("peserta-lama", include_str!("../../templates/peserta-lama.toml")),
@@ -25,6 +26,8 @@ pub enum Purpose {
     Answers,
     /// People who are members already.
     Members,
+    /// Clinics of the work-accident network.
+    Clinics,
 }
 
 impl Purpose {
@@ -35,6 +38,7 @@ impl Purpose {
             Self::List => "list",
             Self::Answers => "answers",
             Self::Members => "members",
+            Self::Clinics => "clinics",
         }
     }
 }
@@ -119,17 +123,17 @@ pub struct AnswerTemplate {
     pub reasons: BTreeMap<String, Vec<String>>,
 }
 
-/// A list of known members.
+/// A list of known members or of clinics.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct MemberTemplate {
+pub struct ListTemplate {
     /// Its name.
     pub name: String,
     /// Its version.
     pub version: u32,
     #[serde(rename = "purpose")]
     _purpose: Purpose,
-    /// `nik` → headers.
+    /// `nik`, `code` … → headers.
     pub columns: BTreeMap<String, Vec<String>>,
 }
 
@@ -141,7 +145,9 @@ pub enum Template {
     /// Comes in from the branch.
     Answers(AnswerTemplate),
     /// Comes in from the branch.
-    Members(MemberTemplate),
+    Members(ListTemplate),
+    /// Comes in from the branch.
+    Clinics(ListTemplate),
 }
 
 #[derive(Deserialize)]
@@ -216,6 +222,7 @@ fn parse(name: &str, text: &str) -> Result<Template, TemplateError> {
             Ok(Template::Answers(template))
         }
         Purpose::Members => toml::from_str(text).map_err(shape).map(Template::Members),
+        Purpose::Clinics => toml::from_str(text).map_err(shape).map(Template::Clinics),
     }
 }
 
@@ -265,6 +272,7 @@ impl Template {
             }
             Self::Answers(template) => (template.version, Purpose::Answers, first(&template.columns)),
             Self::Members(template) => (template.version, Purpose::Members, first(&template.columns)),
+            Self::Clinics(template) => (template.version, Purpose::Clinics, first(&template.columns)),
         }
     }
 
@@ -273,6 +281,7 @@ impl Template {
             Self::Export(template) => (&template.name, template.purpose.as_str()),
             Self::Answers(template) => (&template.name, "answers"),
             Self::Members(template) => (&template.name, "members"),
+            Self::Clinics(template) => (&template.name, "clinics"),
         }
     }
 
@@ -292,14 +301,23 @@ impl Template {
     }
 
     /// As one for known members.
-    pub fn members(self) -> Result<MemberTemplate, TemplateError> {
+    pub fn members(self) -> Result<ListTemplate, TemplateError> {
         if let Self::Members(template) = self { Ok(template) } else { Err(self.not("`members`")) }
+    }
+
+    /// As one for clinics.
+    pub fn clinics(self) -> Result<ListTemplate, TemplateError> {
+        if let Self::Clinics(template) = self { Ok(template) } else { Err(self.not("`clinics`")) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn text_of(name: &str) -> &'static str {
+        BUILT_IN.iter().find(|(own, _)| *own == name).expect("built in").1
+    }
 
     #[test]
     fn every_built_in_template_is_right() {
@@ -321,7 +339,7 @@ mod tests {
     #[test]
     fn mothers_name_and_whole_nik_leave_for_bpjs_only() {
         for field in ["worker.mother_name", "worker.nik"] {
-            let text = BUILT_IN[1].1.replace("worker.nik_masked", field);
+            let text = text_of("daftar-warga").replace("worker.nik_masked", field);
             assert!(matches!(parse("x", &text), Err(TemplateError::OtherPurpose(named)) if named == field));
         }
     }
@@ -331,14 +349,14 @@ mod tests {
         for value in
             ["worker.naem", "worker.birth.dat", "enrollment", "worker.heirs.name", "worker.name.first", "", "x.y"]
         {
-            let text = BUILT_IN[1].1.replace("worker.nik_masked", value);
+            let text = text_of("daftar-warga").replace("worker.nik_masked", value);
             assert!(matches!(parse("x", &text), Err(TemplateError::Value(_))), "{value}");
         }
     }
 
     #[test]
     fn wrong_format_delimiter_or_key_is_refused() {
-        let list = BUILT_IN[1].1;
+        let list = text_of("daftar-warga");
         let date = list.replace("%d-%m-%Y", "%d-%Q");
         assert!(matches!(parse("x", &date), Err(TemplateError::DateFormat(_))));
         let delimiter = list.replace("delimiter = \";\"", "delimiter = \"|\"");

@@ -1,6 +1,6 @@
 //! What a phone is told: the feed of its scope since its cursor, each record as that phone may see it.
 
-use super::{ServiceError, areas::village_record, cursor::Marks, take::is_operator};
+use super::{ServiceError, cursor::Marks, take::is_operator};
 use crate::storage::{Device, DeviceState, FeedRow, Reading, Scope, Sealer};
 use payung_domain::{
     area::Area,
@@ -11,7 +11,7 @@ use payung_domain::{
     record::Record,
     tag::nik_tag,
 };
-use payung_protocol::{Checksum, Cursor, Role, record_check};
+use payung_protocol::{Checksum, Cursor, Role};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -70,36 +70,35 @@ pub(super) fn page(
     if let Some(held) = current {
         for prefix in held.by_prefix.keys().filter(|prefix| !device.areas.iter().any(|area| prefix.is_within(area))) {
             let keep = device.areas.iter().filter(|area| area.is_within(prefix)).cloned().collect();
-            // the village's own record goes with the phone's last part of it
-            let village = prefix.village().map(Area::from);
-            let left = village.filter(|village| !device.areas.iter().any(|area| area.is_within(village)));
+            // what is shared in a wider region goes with the phone's last part of it
+            let mut above = prefix.regions_above().into_iter();
+            let left = above.find(|region| !device.areas.iter().any(|area| area.is_within(region)));
             page.changes.push(Change::Evict { prefix: left.unwrap_or_else(|| prefix.clone()), keep });
             evicted.push(prefix.clone());
         }
     }
     let mut tags = Tags { sealer, keys: BTreeMap::new() };
     let full = may_resolve(&device.roles);
-    // what stays of an evicted village still needs the village's own record
-    let kept_in = device.areas.iter().filter(|area| evicted.iter().any(|gone| area.is_within(gone)));
-    let villages: BTreeSet<_> = kept_in.filter(|area| area.rw().is_some()).filter_map(Area::village).collect();
-    for village in villages {
-        for own in unit.records(&[village_record(&village.to_string())], &Scope::Office)? {
-            page.changes.push(Change::Put(view(own.record, &mut tags, full)));
+    // what stays of an evicted region still needs what is shared in it
+    let kept_in: BTreeSet<Area> = device.areas.iter().flat_map(Area::regions_above).collect();
+    for region in kept_in.iter().filter(|region| evicted.iter().any(|gone| region.is_within(gone))) {
+        for shared in unit.shared(region)? {
+            page.changes.push(Change::Put(view(shared.record, &mut tags, full)));
         }
     }
     let mut bytes = 0;
     for prefix in &device.areas {
         let known = current.map(|held| known_marks(held, prefix)).unwrap_or_default();
-        let mut by_village = BTreeMap::new();
-        for (village, head) in unit.heads(prefix)? {
-            let after = known.get(&village).copied().unwrap_or(0);
+        let mut by_feed = BTreeMap::new();
+        for (feed, head) in unit.heads(prefix)? {
+            let after = known.get(&feed).copied().unwrap_or(0);
             let room = limits.changes.saturating_sub(page.changes.len());
             if after >= head || page.more || room == 0 || bytes >= limits.bytes {
                 page.more |= after < head;
-                by_village.insert(village, after.min(head));
+                by_feed.insert(feed, after.min(head));
                 continue;
             }
-            let rows = unit.changes_since(prefix, &village, after, &scope, room)?;
+            let rows = unit.changes_since(prefix, &feed, after, &scope, room)?;
             let mut reached = head;
             let count = rows.len();
             for (at, row) in rows.into_iter().enumerate() {
@@ -113,9 +112,9 @@ pub(super) fn page(
                     break;
                 }
             }
-            by_village.insert(village, reached);
+            by_feed.insert(feed, reached);
         }
-        marks.by_prefix.insert(prefix.clone(), by_village);
+        marks.by_prefix.insert(prefix.clone(), by_feed);
     }
     let next = marks.to_cursor();
     page.cursor = Some(next).filter(|next| cursor != Some(next));
@@ -156,14 +155,12 @@ fn may_resolve(roles: &[Role]) -> bool {
 /// The checksum of every leaf area, as this device's feed has them.
 fn checksums(unit: &dyn Reading, device: &Device, scope: &Scope) -> Result<BTreeMap<Area, Checksum>, ServiceError> {
     let mut sums: BTreeMap<Area, Checksum> = unit.checksums(scope)?.into_iter().collect();
-    for village in device.areas.iter().filter_map(Area::village) {
-        let area = Area::from(village);
-        // a part of a village is told the village's own record beside it
-        if !scope.contains(&area) && !sums.contains_key(&area) {
-            let own = unit.records(&[village_record(area.as_str())], &Scope::Office)?;
-            if let Some(own) = own.first() {
-                sums.insert(area, record_check(own.record.id, own.record.version));
-            }
+    // a part of a region is told what is shared in the region beside it
+    for region in device.areas.iter().flat_map(Area::regions_above).collect::<BTreeSet<_>>() {
+        if !scope.contains(&region)
+            && let Some(sum) = unit.shared_checksum(&region)?
+        {
+            sums.insert(region, sum);
         }
     }
     Ok(sums)

@@ -1,7 +1,8 @@
-//! How far a phone has read: the epoch and, for each prefix of its scope and village, the seq. Opaque to phones.
+//! How far a phone has read: the epoch and, for each prefix of its scope and feed, the seq. Opaque to phones.
 //!
-//! Written `epoch;prefix=seq;prefix|village=seq`: a village or a part of one needs no village, a wider prefix has one
-//! mark for each village that has records, or stands alone while none has.
+//! Written `epoch;prefix=seq;prefix|feed=seq`: the feed of a village or a part of one is its village and needs no name;
+//! beside it there is one mark for each village in a wider prefix, and each wider region of a prefix, that has records. A
+//! prefix stands alone while nothing has.
 
 use payung_domain::{area::Area, id::Epoch};
 use payung_protocol::Cursor;
@@ -16,7 +17,7 @@ const LONGEST: usize = 256 << 10;
 pub struct Marks {
     /// The life of the database they count in.
     pub epoch: Epoch,
-    /// Seq by prefix, then village.
+    /// Seq by prefix, then feed: the code of a village or a wider region.
     pub by_prefix: BTreeMap<Area, BTreeMap<String, u64>>,
 }
 

@@ -16,6 +16,8 @@ mod offers;
 pub mod operator;
 mod recovery;
 pub mod reports;
+pub mod shared;
+pub mod sponsors;
 mod take;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -13,3 +13,4 @@ mod properties;
 mod reports;
 mod restore;
 mod secrets;
+mod sponsors;

@@ -395,6 +395,7 @@ impl<'s> Work<'s> {
 
     /// Saves what changed. The unit stays open: what is read from it now is what will stand.
     pub(super) fn save(&mut self) -> Result<(), ServiceError> {
+        self.settle_sponsors()?;
         let mut dirty: Vec<(RecordId, Slot)> = Vec::new();
         for id in self.touched() {
             if let Some(slot) = self.records.remove(&id) {

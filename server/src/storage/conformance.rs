@@ -22,6 +22,8 @@ use uuid::Uuid;
 
 const PLACES: [&str; 4] =
     ["33.02.24.1001.005.003", "33.02.24.1001.005.004", "33.02.24.1001.006.001", "33.02.24.1002.001.001"];
+/// Where shared records are.
+const REGIONS: [&str; 4] = ["33.02.24.1001", "33.02.24", "33.02", "33.03"];
 
 fn area(path: &str) -> Area {
     Area::parse(path).expect("an area")
@@ -39,6 +41,13 @@ fn record(n: u128, place: &str) -> Record {
     let mut record = Record::new(id(n), Kind::Worker, area(place));
     record.version = 1;
     record.body.insert("name".to_owned(), json!(format!("Orang {n}")));
+    record
+}
+
+fn shared(n: u128) -> Record {
+    let mut record = Record::new(id(n), Kind::Plkk, area(REGIONS[usize::try_from(n % 4).expect("small")]));
+    record.version = 1;
+    record.body.insert("name".to_owned(), json!(format!("Klinik Contoh {n}")));
     record
 }
 
@@ -379,22 +388,27 @@ fn pairs_acts_and_counters_come_back(storage: &dyn Storage) {
 /// Random saves and moves against a plain map: whoever follows the feed of a prefix holds exactly what is in it, and
 /// the running checksums are those of what is there.
 fn random_saves_and_moves_keep_feed_and_checksums<S: Storage>(make: &impl Fn() -> S) {
-    let steps = prop::collection::vec((1..8_u128, 0..4_usize, any::<bool>(), 1..4_usize), 1..40);
+    // of the records 8 to 11 each is shared in a region of its own
+    let steps = prop::collection::vec((1..12_u128, 0..4_usize, any::<bool>(), 1..4_usize), 1..40);
     let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
     let played = runner.run(&steps, |steps| {
         let storage = make();
         let mut all: BTreeMap<RecordId, Record> = BTreeMap::new();
-        let prefixes: Vec<Area> =
-            ["33", "33.02.24.1001", "33.02.24.1001.005", PLACES[0], PLACES[3]].iter().map(|path| area(path)).collect();
+        let prefixes: Vec<Area> = ["33", "33.02", "33.02.24.1001", "33.02.24.1001.005", PLACES[0], PLACES[3]]
+            .iter()
+            .map(|path| area(path))
+            .collect();
         let mut readers: Vec<Reader> = prefixes.iter().cloned().map(Reader::new).collect();
         for (n, place, roll_back, page) in steps {
             let unit = storage.write().expect("a unit");
             let mut kept = unit.records(&[id(n)], &Scope::Office).expect("read");
             if kept.is_empty() {
-                kept.push(Kept::new(record(n, PLACES[place])));
+                kept.push(Kept::new(if n < 8 { record(n, PLACES[place]) } else { shared(n) }));
             } else {
                 kept[0].record.version += 1;
-                kept[0].record.area = area(PLACES[place]);
+                if n < 8 {
+                    kept[0].record.area = area(PLACES[place]);
+                }
             }
             unit.save(&mut kept).expect("saved");
             if roll_back && n % 3 == 0 {
@@ -409,13 +423,26 @@ fn random_saves_and_moves_keep_feed_and_checksums<S: Storage>(make: &impl Fn() -
         }
         for reader in &mut readers {
             reader.follow(&storage, 3, usize::MAX);
-            let there = |record: &&Record| record.area.is_within(&reader.prefix);
+            let there = |record: &&Record| {
+                record.area.is_within(&reader.prefix)
+                    || record.kind.is_server_owned() && reader.prefix.is_within(&record.area)
+            };
             let expected: BTreeMap<RecordId, u64> = all.values().filter(there).map(|r| (r.id, r.version)).collect();
             prop_assert_eq!(&reader.held, &expected, "{:?}", reader.prefix);
             let sum: Checksum = all.values().filter(there).map(|r| record_check(r.id, r.version)).sum();
             let unit = storage.read().expect("a unit");
-            let told: Checksum = unit.checksums(&reader.scope()).expect("read").into_iter().map(|(_, sum)| sum).sum();
-            prop_assert_eq!(told, sum);
+            let own = unit.checksums(&reader.scope()).expect("read").into_iter().map(|(_, sum)| sum);
+            let above = reader.prefix.regions_above();
+            let above = above.iter().filter_map(|region| unit.shared_checksum(region).expect("read"));
+            prop_assert_eq!(own.chain(above).sum::<Checksum>(), sum);
+            for region in REGIONS {
+                let told = unit.shared(&area(region)).expect("read");
+                let there = |record: &&Record| record.kind.is_server_owned() && record.area == area(region);
+                prop_assert_eq!(
+                    told.iter().map(|kept| &kept.record).collect::<Vec<_>>(),
+                    all.values().filter(there).collect::<Vec<_>>()
+                );
+            }
         }
         Ok(())
     });

@@ -14,7 +14,7 @@ pub mod sqlite;
 
 pub use rows::{
     AuditLine, Device, DeviceState, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp, Official,
-    OpStatus, PendingAct, RecordFilter, Scope, StoredOffer, StoredOp, Tombstone,
+    OpStatus, PendingAct, RecordFilter, Scope, Sponsored, SponsoredOf, StoredOffer, StoredOp, Tombstone,
 };
 pub use seal::{NikHash, Sealer, WordHash};
 
@@ -107,21 +107,22 @@ pub trait Reading {
     /// Which of these NIKs are known as members already.
     fn known_members(&self, hashes: &[NikHash]) -> Result<Vec<NikHash>>;
 
-    /// The villages of a prefix (or the village a narrower prefix lies in) with their newest seq; none where no record
-    /// was ever written.
+    /// What enrolments ask of sponsors' agreements; those of an agreement by their turns.
+    fn sponsored(&self, of: &SponsoredOf) -> Result<Vec<Sponsored>>;
+
+    /// The feeds of a prefix with their newest seq: the villages in it (or the village a narrower prefix lies in), and the
+    /// wider regions it lies in, for what is shared there; none where no record was ever written.
     fn heads(&self, prefix: &Area) -> Result<Vec<(String, u64)>>;
-    /// What changed in the part `prefix` of a village after a seq, by seq: records as they are now, and removals of
-    /// records that are not within the scope any more. The village's own record belongs to every part of it.
-    fn changes_since(
-        &self,
-        prefix: &Area,
-        village: &str,
-        after: u64,
-        scope: &Scope,
-        limit: usize,
-    ) -> Result<Vec<FeedRow>>;
+    /// What changed in the part `prefix` of a feed after a seq, by seq: records as they are now, and removals of records
+    /// that are not within the scope any more. What is shared belongs to every part of its area.
+    fn changes_since(&self, prefix: &Area, feed: &str, after: u64, scope: &Scope, limit: usize)
+    -> Result<Vec<FeedRow>>;
     /// The running checksum of every area with records within the scope.
     fn checksums(&self, scope: &Scope) -> Result<Vec<(Area, Checksum)>>;
+    /// The records shared in exactly this area.
+    fn shared(&self, area: &Area) -> Result<Vec<Kept>>;
+    /// The checksum of the records shared in exactly this area; none where there are none.
+    fn shared_checksum(&self, area: &Area) -> Result<Option<Checksum>>;
     /// Whether a record was ever removed from an area within the scope.
     fn was_within(&self, record: RecordId, scope: &Scope) -> Result<bool>;
 
@@ -207,6 +208,10 @@ pub trait Writing: Reading {
     fn hand_claim(&self, hash: NikHash, record: RecordId) -> Result<()>;
     /// Adds NIKs that are members already.
     fn add_known_members(&self, hashes: &[NikHash]) -> Result<()>;
+    /// Saves claims, each in the place of what was saved of it.
+    fn save_sponsored(&self, claims: &[Sponsored]) -> Result<()>;
+    /// Forgets claims.
+    fn drop_sponsored(&self, claims: &[RecordId]) -> Result<()>;
     /// Replaces the name words a record is found by.
     fn index_name(&self, record: RecordId, old: &[WordHash], new: &[WordHash]) -> Result<()>;
     /// Saves a pair.

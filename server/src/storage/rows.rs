@@ -1,11 +1,14 @@
 //! What storage takes and gives.
 
+use super::seal::NikHash;
 use payung_domain::{
     area::Area,
+    calendar::Month,
     field::Kind,
     id::{DeviceId, OfficialId, OpId, RecordId},
     op::{GoneReason, Op, OpHash, Outcome},
     record::Record,
+    sponsorship::Standing,
 };
 use payung_protocol::{Attestation, Offer, ReceiverKey, Role, VerifyingKey};
 use serde::{Deserialize, Serialize};
@@ -308,6 +311,40 @@ pub struct StoredOffer {
     pub device: DeviceId,
     /// When, milliseconds since 1970.
     pub received_at: i64,
+}
+
+/// What an enrolment or its renewal asks of a sponsor's agreement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sponsored {
+    /// The enrolment, or the fact that renews it.
+    pub claim: RecordId,
+    /// The enrolment.
+    pub enrollment: RecordId,
+    /// The agreement's record; nil where there is none of that number.
+    pub agreement: RecordId,
+    /// The person, by the keyed hash of the NIK.
+    pub person: Option<NikHash>,
+    /// First contribution month.
+    pub first: Month,
+    /// Last contribution month.
+    pub last: Month,
+    /// Its turn among the agreement's.
+    pub place: u64,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Why it does not fit: a stable code.
+    pub code: Option<String>,
+}
+
+/// Whose claims.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SponsoredOf {
+    /// Of these enrolments.
+    Enrollments(Vec<RecordId>),
+    /// Of an agreement, by their turns.
+    Agreement(RecordId),
+    /// Of a person.
+    Person(NikHash),
 }
 
 /// Where a pair of possible duplicates stands.

@@ -5,7 +5,7 @@ use chrono::{Datelike, NaiveDate};
 use payung_domain::{calendar::Month, id::Epoch};
 use payung_server::{
     backup::container::{self, Header},
-    export::{self, Answer, AnswerFile, AnswerTemplate, MemberTemplate, Response},
+    export::{self, Answer, AnswerFile, AnswerTemplate, ListTemplate, Response},
 };
 use std::{path::Path, sync::LazyLock};
 
@@ -14,7 +14,7 @@ static ANSWERS: LazyLock<AnswerTemplate> = LazyLock::new(|| {
     built_in.expect("comes with the program")
 });
 
-static MEMBERS: LazyLock<MemberTemplate> = LazyLock::new(|| {
+static MEMBERS: LazyLock<ListTemplate> = LazyLock::new(|| {
     let built_in = export::load(Path::new("."), "peserta-lama").and_then(export::Template::members);
     built_in.expect("comes with the program")
 });

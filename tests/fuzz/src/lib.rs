@@ -5,6 +5,7 @@
 //! (`tests/fuzz/corpus/`) and what is made from both; and under libFuzzer, guided by coverage (`./dev fuzz`).
 
 mod answer;
+mod cards;
 mod cursor;
 mod fields;
 mod files;
@@ -14,6 +15,7 @@ mod messages;
 mod names;
 mod pictures;
 mod quiet;
+mod roster;
 mod sealed;
 mod typed;
 mod world;
@@ -62,8 +64,13 @@ pub const TARGETS: &[Target] = &[
     target("cursor", cursor::cursor, cursor::cursor_seeds, 512, 1000),
     target("answer_file", files::answers, files::answer_seeds, 4096, 500),
     target("member_file", files::members, files::member_seeds, 2048, 500),
+    target("roster", roster::roster, roster::roster_seeds, 4096, 500),
     target("backup", files::backup, files::backup_seeds, 1024, 200),
     target("picture", pictures::picture, pictures::picture_seeds, 4096, 200),
+    target("card", cards::card, cards::card_seeds, 1024, 300),
+    target("card_keys", cards::card_keys, cards::card_keys_seeds, 1024, 300),
+    target("status_list", cards::status_list, cards::status_list_seeds, 1024, 300),
+    target("card_picture", cards::card_picture, cards::card_picture_seeds, 2048, 100),
     target("media_file", pictures::media_file, pictures::media_file_seeds, 512, 300),
     target("nik", typed::nik, typed::nik_seeds, 64, 1000),
     target("region", typed::region, typed::region_seeds, 32, 1000),

@@ -65,7 +65,7 @@ fn claims_are_not_believed() {
         let taken =
             taken(|| Certificate::verify(claim, |_| None).map_err(|error| assert!(!error.to_string().is_empty())));
         assert!(taken <= 64 * KIB, "{taken}");
-        for name in ["signed_message", "certificate", "key_list", "receiver_list"] {
+        for name in ["signed_message", "certificate", "key_list", "receiver_list", "card_keys", "status_list"] {
             let target = payung_fuzz::target_named(name).expect("a target");
             let taken = self::taken(|| (target.run)(claim));
             assert!(taken <= 256 * KIB, "{name}: {taken}");

@@ -1,6 +1,8 @@
 //! Invented people, the same for the same seed: for the played scenario, the tests and the benchmark. Their NIKs have
 //! serials 9000-9999, which are kept for tests; no two have the same.
 
+#[cfg(feature = "cards")]
+pub mod card;
 pub mod picture;
 
 use chrono::{Datelike, Days, NaiveDate};

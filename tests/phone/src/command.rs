@@ -2,6 +2,7 @@
 
 use payung_domain::{
     area::Area,
+    clinic::Position,
     field::Kind,
     id::{OpId, RecordId},
     op::Body,
@@ -65,6 +66,15 @@ pub(crate) enum Command {
     },
     /// A report, or what is added to one, by the names of docs/PROTOCOL.md; `at` is now.
     Report { kind: Kind, fields: Body },
+    /// The clinics the office shares, nearest to `near` first.
+    Clinics {
+        /// Where the phone is.
+        #[serde(default)]
+        near: Option<Position>,
+        /// Part of a name or an address.
+        #[serde(default)]
+        typed: String,
+    },
     /// Reports where somebody still has to do something, newest first; with `all` the others, too.
     Reports {
         #[serde(default)]

@@ -23,8 +23,8 @@ use payung_domain::{
 };
 use payung_protocol::AppFacts;
 use payung_store::{
-    DatabaseKey, Decision, DraftId, Identity, NewIds, Options, Salvaged, Saved, Store, StoreError, WorkerQuery,
-    WorkerSummary,
+    ClinicQuery, DatabaseKey, Decision, DraftId, Identity, NewIds, Options, Salvaged, Saved, Store, StoreError,
+    WorkerQuery, WorkerSummary,
 };
 use payung_sync::{Courier, HttpTransport, JoinFacts, ServerAddress, SyncFailure, SyncReport, Timeouts, Urgency, join};
 use serde_json::{Value, json};
@@ -92,6 +92,10 @@ impl Phone {
             Command::Visit { worker, outcome, door, area } => self.visit(worker, &outcome, door, area),
             Command::Event { enrollment, event, note } => self.event(enrollment, &event, note),
             Command::Report { kind, fields } => self.report(&kind, fields),
+            Command::Clinics { near, typed } => {
+                let query = ClinicQuery { near, typed, limit: usize::MAX, ..ClinicQuery::default() };
+                Ok(self.store.clinics(&query)?.iter().map(view::clinic).collect())
+            }
             Command::Reports { all } => Ok(self
                 .store
                 .reports(None, !all, None, usize::MAX, clock::now())?

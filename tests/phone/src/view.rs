@@ -2,7 +2,8 @@
 
 use payung_domain::enrollment::Due;
 use payung_store::{
-    Draft, EnrollmentView, Mark, NeedsFixing, OpenConflict, ReportView, ShownRecord, WorkerDetail, WorkerSummary,
+    ClinicView, Draft, EnrollmentView, Mark, NeedsFixing, OpenConflict, ReportView, ShownRecord, WorkerDetail,
+    WorkerSummary,
 };
 use payung_sync::SyncReport;
 use serde_json::{Map, Value, json};
@@ -62,6 +63,14 @@ pub(crate) fn detail(detail: &WorkerDetail) -> Value {
     told["visits"] = detail.visits.iter().map(record).collect();
     told["duplicates"] = json!(detail.duplicates);
     told["duplicate_of"] = json!(detail.duplicate_of);
+    told
+}
+
+/// A clinic and how far it is.
+pub(crate) fn clinic(view: &ClinicView) -> Value {
+    let mut told = json!(view.clinic);
+    told["metres"] = json!(view.metres);
+    told["distance"] = view.distance.as_str().into();
     told
 }
 

@@ -183,11 +183,9 @@ impl World {
     fn check_replica(&self, phone: usize, records: &BTreeMap<RecordId, Record>) -> Played {
         let store = self.phones[phone].store()?;
         let areas = &self.areas[phone];
-        let villages: BTreeSet<String> =
-            areas.iter().filter_map(|area| area.village().map(|village| village.to_string())).collect();
         let held = |record: &Record| {
             areas.iter().any(|area| record.area.is_within(area))
-                || record.kind == Kind::Village && villages.contains(record.area.as_str())
+                || record.kind.is_server_owned() && areas.iter().any(|area| area.is_within(&record.area))
         };
         let mut sum = Checksum::default();
         for record in records.values().filter(|record| held(record)) {

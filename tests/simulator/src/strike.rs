@@ -12,7 +12,8 @@ use payung_domain::{
 use payung_protocol::{Checksum, GoneReason};
 use payung_server::storage::{
     AuditLine, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp, NikHash, Official,
-    PendingAct, Reading, RecordFilter, Result, Scope, Sealer, Storage, StoredOffer, StoredOp, WordHash, Writing,
+    PendingAct, Reading, RecordFilter, Result, Scope, Sealer, Sponsored, SponsoredOf, Storage, StoredOffer, StoredOp,
+    WordHash, Writing,
 };
 use std::{
     fs, io,
@@ -153,9 +154,12 @@ macro_rules! reads {
                 by_name(words: &[WordHash], scope: &Scope, after: Option<RecordId>, limit: usize) -> Vec<Kept>;
                 claims(hashes: &[NikHash]) -> Vec<(NikHash, RecordId)>;
                 known_members(hashes: &[NikHash]) -> Vec<NikHash>;
+                sponsored(of: &SponsoredOf) -> Vec<Sponsored>;
                 heads(prefix: &Area) -> Vec<(String, u64)>;
-                changes_since(prefix: &Area, village: &str, after: u64, scope: &Scope, limit: usize) -> Vec<FeedRow>;
+                changes_since(prefix: &Area, feed: &str, after: u64, scope: &Scope, limit: usize) -> Vec<FeedRow>;
                 checksums(scope: &Scope) -> Vec<(Area, Checksum)>;
+                shared(area: &Area) -> Vec<Kept>;
+                shared_checksum(area: &Area) -> Option<Checksum>;
                 was_within(record: RecordId, scope: &Scope) -> bool;
                 known_ops(device: DeviceId, numbers: &[u64]) -> Vec<KnownOp>;
                 stored_op(name: OpId) -> Option<StoredOp>;
@@ -194,6 +198,8 @@ impl Writing for WriteUnit<'_> {
         set_epoch(epoch: Epoch) -> ();
         set_counter(name: &str, value: u64) -> ();
         save(records: &mut [Kept]) -> ();
+        save_sponsored(claims: &[Sponsored]) -> ();
+        drop_sponsored(claims: &[RecordId]) -> ();
         store_ops(ops: &[StoredOp]) -> ();
         drop_outcomes(device: DeviceId, through: u64) -> ();
         take(old: &Reissue, new: OpId) -> ();

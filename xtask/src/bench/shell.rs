@@ -129,11 +129,14 @@ fn lists(workspace: &Workspace, floor: &Floor) -> Result<Vec<Row>, XtaskError> {
         ("PAYUNG_BINDINGS_FOLDER", bindings::folder(workspace, Language::Kotlin)),
     ];
     let (mut open, mut pin, mut rust, mut kotlin) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut coverage, mut quote) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         let ended = floor.step("a page in Rust", Command::new(example(workspace, "facade")).arg("time").arg(&phone))?;
         open.extend(values(&ended.lines, "open_ms"));
         pin.extend(values(&ended.lines, "pin_ms"));
         rust.extend(values(&ended.lines, "page_us"));
+        coverage.extend(values(&ended.lines, "coverage_ms"));
+        quote.extend(values(&ended.lines, "quote_us"));
         let mut maven = suite::maven(workspace);
         maven.arg("-Dtest=PageFigure").envs(environment.clone());
         floor.step("a page in Kotlin", &mut maven)?;
@@ -149,6 +152,9 @@ fn lists(workspace: &Workspace, floor: &Floor) -> Result<Vec<Row>, XtaskError> {
         Row::reported("the PIN: Argon2id", "ms", pin),
         Row::reported("a page of 20 rows in Rust", "µs", rust),
         Row::reported("the same page in Kotlin", "µs", kotlin),
+        // the bar is 50 ms for a village of 6,000
+        Row::new("coverage by RT, 5,000 workers visited", "ms", 41.6, coverage),
+        Row::new("a price in sentences with the other terms", "µs", 1000.0, quote),
         Row::new("the way to Kotlin: the difference", "µs", 50.0, share),
     ])
 }

@@ -3,6 +3,7 @@
 use crate::{
     XtaskError,
     floor::Floor,
+    npm,
     tally::Tally,
     workspace::{Profile, Workspace},
 };
@@ -12,50 +13,97 @@ use std::{
     process::Command,
 };
 
-pub(super) fn run(workspace: &Workspace, floor: &Floor) -> Result<Tally, XtaskError> {
-    let folder = workspace.root.join("tests/judges");
-    let mut judges = scripts(&folder)?;
-    judges.sort();
-    let python = match environment(workspace, floor, &folder.join("requirements.txt"))? {
-        Ok(python) => python,
-        Err(reason) => return Ok(Floor::skip(&format!("judges, because {reason}"))),
-    };
-    // some judge a running server
-    workspace.build(floor, Profile::Dev)?;
-    let mut sum = Tally::default();
-    for judge in &judges {
-        let name = judge.file_stem().unwrap_or_default().to_string_lossy();
-        let source = fs::read_to_string(judge).map_err(|reason| XtaskError::File { path: judge.clone(), reason })?;
-        let mut command = Command::new(&python);
-        command.current_dir(&workspace.root).arg(judge).args(arguments(&name, &source));
-        let ended = floor.step(&format!("judges: {name}"), &mut command)?;
-        let last = ended.lines.iter().rev().find(|line| !line.is_empty());
-        sum += Tally::of_run(ended.success, last.and_then(|line| Tally::from_judge(line)).into_iter());
-    }
-    // a folder without judges is no proof of anything
-    Ok(if judges.is_empty() { Tally::one(false) } else { sum })
+/// What runs a judge, by how its file's name ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Language {
+    Python,
+    Node,
 }
 
-fn scripts(folder: &Path) -> Result<Vec<PathBuf>, XtaskError> {
+impl Language {
+    /// As a judge's first lines call it, and how its files end.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Python => ("python3", "py"),
+            Self::Node => ("node", "mjs"),
+        }
+    }
+}
+
+pub(super) fn run(workspace: &Workspace, floor: &Floor) -> Result<Tally, XtaskError> {
+    let folder = workspace.root.join("tests/judges");
+    // some judge the running program
+    workspace.build(floor, Profile::Dev)?;
+    let mut sum = Tally::default();
+    for language in [Language::Python, Language::Node] {
+        let mut judges = scripts(&folder, language)?;
+        judges.sort();
+        // a folder without judges is no proof of anything
+        if judges.is_empty() {
+            sum += Tally::one(false);
+            continue;
+        }
+        let (program, place) = match language {
+            Language::Python => match environment(workspace, floor, &folder.join("requirements.txt"))? {
+                Ok(python) => (python, folder.clone()),
+                Err(reason) => {
+                    sum += Floor::skip(&format!("judges in Python, because {reason}"));
+                    continue;
+                }
+            },
+            Language::Node => match modules(workspace, floor, &folder)? {
+                Ok(place) => (PathBuf::from("node"), place),
+                Err(reason) => {
+                    sum += Floor::skip(&format!("judges on node, because {reason}"));
+                    continue;
+                }
+            },
+        };
+        for judge in &judges {
+            let source =
+                fs::read_to_string(judge).map_err(|reason| XtaskError::File { path: judge.clone(), reason })?;
+            let file = judge.file_name().unwrap_or_default();
+            let mut command = Command::new(&program);
+            let arguments = arguments(language, &file.to_string_lossy(), &source, &workspace.target);
+            command.current_dir(&workspace.root).arg(place.join(file)).args(arguments);
+            let ended = floor.step(&format!("judges: {}", file.to_string_lossy()), &mut command)?;
+            let last = ended.lines.iter().rev().find(|line| !line.is_empty());
+            sum += Tally::of_run(ended.success, last.and_then(|line| Tally::from_judge(line)).into_iter());
+        }
+    }
+    Ok(sum)
+}
+
+fn scripts(folder: &Path, language: Language) -> Result<Vec<PathBuf>, XtaskError> {
     let failed = |reason| XtaskError::File { path: folder.to_owned(), reason };
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == "py") {
+        if path.extension().is_some_and(|extension| extension == language.words().1) {
             found.push(path);
         }
     }
     Ok(found)
 }
 
-/// The arguments with which a judge's own first lines say it is called: `python3 NAME.py PATH …`, paths from the
-/// project's folder.
-fn arguments<'source>(name: &str, source: &'source str) -> Vec<&'source str> {
-    let call = format!("python3 {name}.py ");
+/// Where the judges on node lie beside their packages, since node looks for packages from the script upwards.
+fn modules(workspace: &Workspace, floor: &Floor, folder: &Path) -> Result<Result<PathBuf, &'static str>, XtaskError> {
+    let place = workspace.target.join("judges/node");
+    let made = npm::install(floor, "judges: install the packages of the lock", folder, &place)?;
+    npm::copy_files(&folder.join("common"), &place.join("common"))?;
+    Ok(made.map(|()| place))
+}
+
+/// The arguments with which a judge's own first lines say it is called: `python3 NAME.py PATH …`, `node NAME.mjs PATH …`, paths from the
+/// project's folder; what is under `target` is wherever the builds go.
+fn arguments(language: Language, file: &str, source: &str, target: &Path) -> Vec<PathBuf> {
+    let call = format!("{} {file} ", language.words().0);
+    let place =
+        |path: &str| path.strip_prefix("target/").map_or_else(|| PathBuf::from(path), |built| target.join(built));
     source
         .lines()
-        .find_map(|line| line.trim().strip_prefix(&call))
-        .map_or_else(Vec::new, |args| args.split_whitespace().collect())
+        .find_map(|line| line.trim_start_matches(['/', ' ']).strip_prefix(&call))
+        .map_or_else(Vec::new, |args| args.split_whitespace().map(place).collect())
 }
 
 /// The Python that has exactly the pinned packages, or why there is none. Made once for each list of requirements.
@@ -88,13 +136,19 @@ fn environment(
 
 #[cfg(test)]
 mod tests {
-    use super::arguments;
+    use super::{Language, arguments};
+    use std::path::Path;
 
     #[test]
     fn a_judge_is_called_as_its_first_lines_say() {
         let source =
             "\"\"\"Opens what we seal.\n\n    python3 bundles.py core/golden/bundles.json\n\"\"\"\nimport sys\n";
-        assert_eq!(arguments("bundles", source), ["core/golden/bundles.json"]);
-        assert!(arguments("cards", source).is_empty());
+        let target = Path::new("/elsewhere");
+        assert_eq!(arguments(Language::Python, "bundles.py", source, target), [Path::new("core/golden/bundles.json")]);
+        assert!(arguments(Language::Python, "cards.py", source, target).is_empty());
+        let program = "python3 media.py target/debug/payung";
+        assert_eq!(arguments(Language::Python, "media.py", program, target), [Path::new("/elsewhere/debug/payung")]);
+        let comment = "// Judges cards.\n//\n//     node cards.mjs core/golden/cards.json\n";
+        assert_eq!(arguments(Language::Node, "cards.mjs", comment, target), [Path::new("core/golden/cards.json")]);
     }
 }

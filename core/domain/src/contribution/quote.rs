@@ -58,13 +58,25 @@ impl QuoteMonth {
 }
 
 impl ContributionTable {
-    /// The sum for a term. Discounts follow the contribution month, not the day of payment; a discount that is not
-    /// whole rupiah is rounded down, programme by programme.
+    /// The sum for a term.
+    ///
+    /// # Errors
+    /// [`ContributionError::TermNotOffered`] for another number of months; those of [`ContributionTable::reckon`].
     pub fn quote(&self, request: &QuoteRequest) -> Result<Quote, ContributionError> {
         request.programs.check(false)?;
         if !self.terms.contains(&request.months) {
             return Err(ContributionError::TermNotOffered { offered: self.terms.clone() });
         }
+        self.reckon(request)
+    }
+
+    /// The sum for any number of months, as arrears are. Discounts follow the contribution month, not the day of payment;
+    /// a discount that is not whole rupiah is rounded down, programme by programme.
+    ///
+    /// # Errors
+    /// Programmes that cannot be sold, a month without rates, a table without a tier for the income.
+    pub fn reckon(&self, request: &QuoteRequest) -> Result<Quote, ContributionError> {
+        request.programs.check(false)?;
         let tier = self.tier(request.income.amount()).ok_or(ContributionError::BadTable("no tier for the income"))?;
         let taken = |program: Program, amount: i64| if request.programs.contains(&program) { amount } else { 0 };
         let jkk = taken(Program::Jkk, tier.jkk_monthly);

@@ -139,14 +139,22 @@ impl ContributionTable {
         Ok(())
     }
 
-    /// Percent off `program` for a contribution month; of several that fit, the greatest.
+    /// The discount on `program` for a contribution month; of several that fit, the greatest.
+    pub(super) fn discount(
+        &self,
+        program: &Program,
+        month: Month,
+        payer: &Payer,
+        transport: bool,
+    ) -> Option<&Discount> {
+        let fitting = self.discounts.iter().filter(|discount| discount.applies(program, month, payer, transport));
+        // of equal ones the first
+        fitting.rev().max_by_key(|discount| discount.percent)
+    }
+
+    /// Percent off `program` for a contribution month.
     pub(super) fn percent_off(&self, program: &Program, month: Month, payer: &Payer, transport: bool) -> u32 {
-        self.discounts
-            .iter()
-            .filter(|discount| discount.applies(program, month, payer, transport))
-            .map(|discount| discount.percent)
-            .max()
-            .unwrap_or(0)
+        self.discount(program, month, payer, transport).map_or(0, |discount| discount.percent)
     }
 }
 

@@ -11,6 +11,9 @@ const LAPSING_DAYS: i64 = 30;
 /// So many unpaid months can still be paid; the next ends the membership (PP 44/2015).
 const ARREARS_PAYABLE: u8 = 3;
 
+/// Where a payment code can be paid, in Indonesian.
+pub(crate) const WHERE_TO_PAY: &str = "lewat bank, minimarket, atau kantor pos";
+
 /// Where an enrolment stands, from the stored status, the cover and the day. The first three are known to the phone
 /// only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -189,6 +192,10 @@ pub fn next_step(state: &EnrollmentState, today: NaiveDate) -> String {
     if state.has(&EnrollmentFlag::DuplicateReview) && matches!(phase, Phase::Received | Phase::Verified) {
         return "Belum terlindungi. Kantor memeriksa apakah warga ini sudah terdaftar.".to_owned();
     }
+    let sponsor = SPONSOR_WORDS.iter().find(|(flag, _)| state.has(flag)).map(|(_, words)| *words);
+    if let Some(words) = sponsor.filter(|_| matches!(phase, Phase::Received | Phase::Verified)) {
+        return format!("Belum terlindungi. {words}");
+    }
     let renewal = state.has(&EnrollmentFlag::RenewalOpen);
     let pay = state.payment_code.as_ref().map(|code| pay_words(code, state.code_expired(today), today));
     match (phase, state.covered, &state.returned) {
@@ -235,19 +242,32 @@ pub fn next_step(state: &EnrollmentState, today: NaiveDate) -> String {
     }
 }
 
+/// What stands against a sponsor's paying.
+const SPONSOR_WORDS: [(EnrollmentFlag, &str); 3] = [
+    (
+        EnrollmentFlag::OverQuota,
+        "Kuota penjamin sudah penuh. Tunggu kabar tempat kosong dari kantor, atau ubah pembayarnya.",
+    ),
+    (
+        EnrollmentFlag::PayerTaken,
+        "Iuran warga ini sudah dibayar penjamin lain di bulan yang sama. Ubah pembayar atau bulan mulainya.",
+    ),
+    (
+        EnrollmentFlag::AgreementUnfit,
+        "Pendaftaran ini tidak cocok dengan perjanjian penjamin. Periksa nomor perjanjian, pembayar, bulan, dan programnya.",
+    ),
+];
+
 fn pay_words(code: &PaymentCode, expired: bool, today: NaiveDate) -> String {
     let last = date_words(code.valid_to, today);
     if expired {
         return format!("Kode bayar habis {last}. Tunggu kode baru dari cabang, jangan bayar dengan kode lama.");
     }
-    format!(
-        "Bayar {} dengan kode {} paling lambat {last}, lewat bank, minimarket, atau kantor pos.",
-        rupiah(code.amount),
-        in_fours(&code.code)
-    )
+    format!("Bayar {} dengan kode {} paling lambat {last}, {WHERE_TO_PAY}.", rupiah(code.amount), in_fours(&code.code))
 }
 
-fn in_fours(code: &str) -> String {
+/// A payment code as people read it aloud: `8200 1234 5678`.
+pub(crate) fn in_fours(code: &str) -> String {
     let digits: Vec<char> = code.chars().filter(|c| !c.is_whitespace()).collect();
     digits.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }

@@ -99,3 +99,13 @@ fn every_event() -> Vec<EnrollmentEvent> {
     let unknown = EnrollmentEvent::from("event_of_a_newer_schema");
     EnrollmentEvent::KNOWN.iter().cloned().chain([unknown]).collect()
 }
+
+#[test]
+fn enrolment_that_counts_is_the_newest_that_is_not_closed() {
+    let (closed, ended, covered) = (at("closed"), at("ended"), at("covered"));
+    assert_eq!(counting([]), None);
+    assert_eq!(counting([&closed]), Some(0));
+    assert_eq!(counting([&covered, &closed]), Some(0));
+    assert_eq!(counting([&closed, &closed]), Some(1));
+    assert_eq!(counting([&covered, &ended]), Some(1));
+}

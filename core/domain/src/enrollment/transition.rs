@@ -136,6 +136,15 @@ pub enum ProofFault {
     /// A duplicate review is open.
     #[error("a duplicate review is open")]
     DuplicateReview,
+    /// Its sponsor's quota is used up.
+    #[error("the sponsor's quota is used up")]
+    OverQuota,
+    /// Another sponsor pays.
+    #[error("another sponsor pays in one of its months")]
+    PayerTaken,
+    /// It does not fit its agreement.
+    #[error("it does not fit the sponsor's agreement")]
+    AgreementUnfit,
     /// No reason code.
     #[error("no reason code")]
     NoReason,
@@ -197,6 +206,9 @@ impl ProofFault {
             Self::Consent => "consent_invalid",
             Self::ConflictOpen => "conflict_open",
             Self::DuplicateReview => "duplicate_review",
+            Self::OverQuota => "over_quota",
+            Self::PayerTaken => "payer_taken",
+            Self::AgreementUnfit => "agreement_unfit",
             Self::NoReason => "reason_missing",
             Self::NothingChanged => "nothing_changed",
             Self::NoExport => "export_missing",
@@ -341,7 +353,10 @@ fn ensure(holds: bool, fault: ProofFault) -> Result<(), ProofFault> {
 
 fn nothing_open(state: &EnrollmentState) -> Result<(), ProofFault> {
     ensure(!state.has(&EnrollmentFlag::ConflictOpen), ProofFault::ConflictOpen)?;
-    ensure(!state.has(&EnrollmentFlag::DuplicateReview), ProofFault::DuplicateReview)
+    ensure(!state.has(&EnrollmentFlag::DuplicateReview), ProofFault::DuplicateReview)?;
+    ensure(!state.has(&EnrollmentFlag::OverQuota), ProofFault::OverQuota)?;
+    ensure(!state.has(&EnrollmentFlag::PayerTaken), ProofFault::PayerTaken)?;
+    ensure(!state.has(&EnrollmentFlag::AgreementUnfit), ProofFault::AgreementUnfit)
 }
 
 fn given(reason: &Reason) -> Result<Reason, ProofFault> {

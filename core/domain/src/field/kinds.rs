@@ -10,17 +10,22 @@ const fn required(name: &'static str, class: Class, ty: FieldType, doc: &'static
     FieldSpec { name, class, ty, required: true, doc }
 }
 
-pub(super) static TABLES: [KindTable; 10] = [
+pub(super) static TABLES: [KindTable; 15] = [
     WORKER,
     ENROLLMENT,
     ENROLLMENT_EVENT,
     VISIT,
+    ROUND,
     ATTACHMENT,
     FEEDBACK,
     ACCIDENT_REPORT,
     DEATH_REPORT,
     FOLLOW_UP,
     VILLAGE,
+    PLKK,
+    SPONSOR_AGREEMENT,
+    ECOSYSTEM,
+    REFERENCE,
 ];
 
 const WORKER: KindTable = KindTable {
@@ -41,6 +46,7 @@ const WORKER: KindTable = KindTable {
         field("earlier_kpj", Class::B, FieldType::Kpj, "Member number of an earlier membership, 11 digits"),
         field("ecosystem", Class::B, FieldType::Text(120), "Company, co-op or PLKK it is registered under"),
         field("notes", Class::C, FieldType::Text(1000), "Free text"),
+        field("official", Class::C, FieldType::Text(60), "The official this person is, who registered themself"),
         required("capture", Class::Fixed, FieldType::Capture, "{at, position {lat_e6, lon_e6}, accuracy, official}"),
         field("kpj", Class::A, FieldType::Kpj, "Member number given by the branch"),
         field("card", Class::A, FieldType::Any, "Membership card"),
@@ -68,6 +74,12 @@ const ENROLLMENT: KindTable = KindTable {
         field("payment_code", Class::A, FieldType::Any, "{code, amount, valid_to}"),
         field("covered", Class::A, FieldType::Any, "{from: date, until: month}"),
         field("export_id", Class::A, FieldType::Text(64), "The export it went to the branch with"),
+        field(
+            "sponsored",
+            Class::A,
+            FieldType::Any,
+            "{agreement, standing: in, over, payer_taken, unfit or swapped, code}",
+        ),
         field("flags", Class::A, FieldType::Any, "Flags beside the state, e.g. incomplete, renewal_open"),
     ],
 };
@@ -111,6 +123,18 @@ const VISIT: KindTable = KindTable {
         required("at", Class::Fixed, FieldType::Instant, "When, by the phone's clock"),
         field("door", Class::Fixed, FieldType::Text(160), "Which door, as the official calls it"),
         field("capture", Class::Fixed, FieldType::Capture, "Where and by whom"),
+        field("note", Class::Fixed, FieldType::Text(500), "Free text"),
+        field("corrects", Class::Fixed, FieldType::Record, "The fact this one corrects"),
+    ],
+};
+
+const ROUND: KindTable = KindTable {
+    kind: "round",
+    doc: "Going from door to door in an area began; the visits since then are its visits.",
+    fact: true,
+    parent: None,
+    fields: &[
+        required("at", Class::Fixed, FieldType::Instant, "When, by the phone's clock"),
         field("note", Class::Fixed, FieldType::Text(500), "Free text"),
         field("corrects", Class::Fixed, FieldType::Record, "The fact this one corrects"),
     ],
@@ -232,5 +256,72 @@ const VILLAGE: KindTable = KindTable {
     fields: &[
         field("name", Class::A, FieldType::Text(80), "Name, with its district"),
         field("tag_key", Class::A, FieldType::Text(64), "32 bytes as hex: HMAC-SHA256 key of the village's NIK tags"),
+    ],
+};
+
+const PLKK: KindTable = KindTable {
+    kind: "plkk",
+    doc: "A clinic of the work-accident network (pusat layanan kecelakaan kerja).",
+    fact: false,
+    parent: None,
+    fields: &[
+        field("code", Class::A, FieldType::Text(60), "What accident reports name it by"),
+        field("name", Class::A, FieldType::Text(160), "Name"),
+        field("address", Class::A, FieldType::Text(200), "Street and village"),
+        field("district", Class::A, FieldType::Text(8), "Region code of its district"),
+        field("phone", Class::A, FieldType::Phone, "To be called before coming"),
+        field("position", Class::A, FieldType::Any, "{lat_e6, lon_e6}"),
+        field("hours", Class::A, FieldType::Text(120), "When it is open, in words"),
+        field("edition", Class::A, FieldType::Text(40), "Of the list it was last read from"),
+        field("ended", Class::A, FieldType::Date, "It is not in the list any more since"),
+    ],
+};
+
+const SPONSOR_AGREEMENT: KindTable = KindTable {
+    kind: "sponsor_agreement",
+    doc: "A sponsor's agreement to pay for so many people of an area, for so many months.",
+    fact: false,
+    parent: None,
+    fields: &[
+        field("number", Class::A, FieldType::Text(60), "As on the paper; an enrolment's cover.agreement names it"),
+        field("sponsor", Class::A, FieldType::Text(120), "Who pays"),
+        field("payer", Class::A, FieldType::Text(20), "csr, person, apbd, apbdes, apbn or ecosystem"),
+        field("quota", Class::A, FieldType::Any, "People"),
+        field("months", Class::A, FieldType::Any, "Months each"),
+        field("start_month", Class::A, FieldType::Text(7), "First contribution month"),
+        field("end_month", Class::A, FieldType::Text(7), "Last contribution month; absent: start and months tell"),
+        field("programs", Class::A, FieldType::Any, "What is paid for: [jkk, jkm, jht]"),
+        field("sector", Class::A, FieldType::Text(20), "transport or other; absent: all"),
+        field("areas", Class::A, FieldType::Any, "Areas it is for, within its own; absent: all of it"),
+        field("ecosystem", Class::A, FieldType::Text(60), "Code of the ecosystem whose people it is for only"),
+        field("taken", Class::A, FieldType::Any, "People it pays for so far"),
+        field("share", Class::A, FieldType::Any, "How many more one phone may count on before it has asked"),
+        field("ended", Class::A, FieldType::Date, "Nobody is added any more since"),
+    ],
+};
+
+const ECOSYSTEM: KindTable = KindTable {
+    kind: "ecosystem",
+    doc: "A company, co-operative or clinic whose growers, drivers and helpers are registered under it.",
+    fact: false,
+    parent: None,
+    fields: &[
+        field("code", Class::A, FieldType::Text(60), "Short name, unique in its area"),
+        field("name", Class::A, FieldType::Text(120), "Name"),
+        field("what", Class::A, FieldType::Text(20), "company, cooperative or plkk"),
+        field("members", Class::A, FieldType::Any, "People it says it has, where it says so"),
+        field("ended", Class::A, FieldType::Date, "Nobody is added any more since"),
+    ],
+};
+
+const REFERENCE: KindTable = KindTable {
+    kind: "reference",
+    doc: "A table that phones reckon with, as data with a validity: it takes the place of the one built in.",
+    fact: false,
+    parent: None,
+    fields: &[
+        field("name", Class::A, FieldType::Text(40), "contribution"),
+        field("version", Class::A, FieldType::Text(60), "Of the table"),
+        field("table", Class::A, FieldType::Any, "The table itself"),
     ],
 };

@@ -162,3 +162,57 @@ fn debug_shows_no_value() {
     let shown = format!("{:?} {:?}", form(), form().validate(&context(&area)));
     assert!(!shown.contains("3302241505809001") && !shown.to_lowercase().contains("sutini"), "{shown}");
 }
+
+#[test]
+fn typed_rt_stands_where_the_village_was_not_typed() {
+    let (area, mut form) = (area(), form());
+    form.fields.insert("home.rt".to_owned(), json!("007"));
+    let home = form.validate(&context(&area)).expect("complete").worker["home"].clone();
+    assert_eq!((&home["village"], &home["rw"], &home["rt"]), (&json!("33.02.24.1001"), &json!("003"), &json!("007")));
+}
+
+fn november() -> Month {
+    Month::new(2026, 11).expect("a month")
+}
+
+fn price(fields: Value) -> Result<Breakdown, Vec<FieldError>> {
+    let form = WorkerDraft { fields: serde_json::from_value(fields).expect("an object") };
+    form.price(ContributionTable::builtin(), november())
+}
+
+#[test]
+fn price_is_told_before_the_rest_of_the_form_is_filled_in() {
+    let typed = json!({"income": "1.000.000", "occupations.first": penderes(), "cover.months": 12});
+    let told = price(typed).expect("enough");
+    assert_eq!((told.quote.total, told.lines.len()), (184_800, 2));
+    let driver = occupation::search("ojek", 1)[0];
+    assert!(driver.transport);
+    let typed = json!({"income": "40.000", "income.days": "25", "occupations.first": driver.code, "cover.months": 12,
+        "cover.start_month": "2026-12"});
+    assert_eq!(price(typed).expect("enough").quote.total, 168_000);
+}
+
+#[test]
+fn price_names_what_it_lacks_and_guesses_nothing() {
+    let codes = |fields| -> Vec<(String, String)> {
+        let errors = price(fields).expect_err("not enough");
+        errors.into_iter().map(|error| (error.field, error.code)).collect()
+    };
+    let told = |field: &str, code: &str| (field.to_owned(), code.to_owned());
+    assert_eq!(codes(json!({})), [told("occupations.first", "required"), told("income", "required")]);
+    let typed = json!({"income": "sedikit", "occupations.first": "pekerjaan_baru", "cover.months": 3});
+    assert_eq!(codes(typed), [told("occupations.first", "occupation_unknown"), told("income", "income_not_a_number")]);
+    let typed = json!({"income": "1 juta", "occupations.first": penderes(), "cover.months": 2});
+    assert_eq!(codes(typed), [told("cover.months", "term_not_offered")]);
+    let typed = json!({"income": "1 juta", "occupations.first": penderes(), "cover.months": 3, "employer": true});
+    assert_eq!(codes(typed), [told("cover.programs", "jht_compulsory")]);
+}
+
+#[test]
+fn official_who_registers_themself_is_known_as_the_official() {
+    let (area, mut form) = (area(), form());
+    assert_eq!(form.validate(&context(&area)).expect("complete").worker.get("official"), None);
+    form.fields.insert("self".to_owned(), json!(true));
+    let worker = form.validate(&context(&area)).expect("complete").worker;
+    assert_eq!(worker["official"], json!(Uuid::from_u128(7).to_string()));
+}

@@ -5,10 +5,12 @@
 mod ahead;
 mod erasure;
 mod full_disk;
+mod going_on;
 mod join;
 mod offers;
 mod pace;
 mod renewal;
+mod rounds;
 mod sealed;
 mod story;
 mod support;

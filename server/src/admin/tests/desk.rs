@@ -302,3 +302,48 @@ fn erased_person_is_in_no_list_and_the_command_may_be_done_again() {
     assert!(refused(&office, &["show", &record(1).to_string()]).contains("record"));
     assert_eq!(done(&office, &["offered"]), serde_json::json!([]));
 }
+
+#[test]
+fn sponsor_is_told_who_it_pays_for_and_how_much_in_which_month() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let save =
+        ["agreement", "save", "CSR-1", "--sponsor", "PT Contoh", "--payer", "csr", "--quota", "1", "--months", "3"];
+    let save = [&save[..], &["--start", "2026-12", "--area", "33.02"]].concat();
+    assert_eq!(done(&office, &save)["share"], 1);
+    for (n, name) in [(10, "SUPARNO"), (20, "SUTINAH")] {
+        let worker = phone.worker(&office, record(n), &nik(u32::try_from(n).expect("small")), name);
+        let mut enroll = phone.enroll(&office, record(n + 1), record(n));
+        let cover = enroll.set.get_mut("cover").and_then(Value::as_object_mut).expect("a cover");
+        cover.extend([("payer".to_owned(), "csr".into()), ("agreement".to_owned(), "CSR-1".into())]);
+        let submit = phone.event(&office, record(n + 2), record(n + 1), "submit", &[]);
+        assert!(applied(&phone.send(&office, &[worker, enroll, submit])));
+    }
+    let report = done(&office, &["agreement", "report", "CSR-1"]);
+    let told: Vec<_> =
+        report["people"].as_array().expect("a list").iter().map(|one| (&one["name"], &one["standing"])).collect();
+    assert_eq!(told, [(&"SUPARNO".into(), &"in".into()), (&"SUTINAH".into(), &"over".into())]);
+    // tier 1, a sponsor's discount until December: only who has a place is paid for
+    assert_eq!(report["by_month"], serde_json::json!({ "2026-12": 8_400, "2027-01": 16_800, "2027-02": 16_800 }));
+    assert_eq!(report["total"], 42_000);
+    let list = done(&office, &["agreement", "list"]);
+    assert_eq!((&list[0]["taken"], &list[0]["over"], &list[0]["ends_soon"]), (&1.into(), &1.into(), &false.into()));
+    for ending in ["csv", "xlsx"] {
+        let file = office.data().with_extension(ending);
+        done(&office, &["agreement", "report", "CSR-1", "--out", file.to_str().expect("a path")]);
+        let bytes = std::fs::read(&file).expect("written");
+        // the sponsor reads names and masked NIKs, no whole one
+        assert!(!bytes.windows(16).any(|window| window == nik(10).as_bytes()));
+        assert!(bytes.len() > 100);
+    }
+    assert!(refused(&office, &["agreement", "report", "CSR-1", "--out", "list.pdf"]).contains(".csv or .xlsx"));
+    assert!(refused(&office, &["agreement", "report", "CSR-9"]).contains("agreement list"));
+    let (out, into) = (record(11).to_string(), record(21).to_string());
+    done(&office, &["swap", &out, "--for", &into]);
+    assert_eq!(done(&office, &["agreement", "report", "CSR-1"])["people"][1]["standing"], "in");
+    assert!(refused(&office, &["swap", &out, "--for", &into]).contains("no_place"));
+    let blocked = done(&office, &["verify", &out]);
+    assert_eq!(blocked["blocked"][0]["why"][0], "agreement_unfit");
+    done(&office, &["agreement", "end", "CSR-1"]);
+    assert_ne!(done(&office, &["agreement", "list"])[0]["ended"], Value::Null);
+}

@@ -1,6 +1,7 @@
 //! Files to the branch and from it.
 
 use super::*;
+use payung_domain::field::Kind;
 use sha2::{Digest, Sha256};
 use std::{fs, path::PathBuf};
 
@@ -384,4 +385,53 @@ fn own_template_of_the_data_directory_is_used() {
     let names = done(&office, &["templates"]).to_string();
     assert!(names.contains("bank") && names.contains("jawaban-cabang"));
     assert_eq!(done(&office, &["templates", "bank"])[0]["columns"], serde_json::json!(["ID", "LAHIR"]));
+}
+
+/// A file of the branch's clinics, in a folder of its own.
+fn plkk(office: &Office, rows: &[&str]) -> String {
+    let file = office.data().with_extension("plkk.csv");
+    let text = format!("KODE,NAMA,KECAMATAN,TELEPON,LINTANG,BUJUR\n{}\n", rows.join("\n"));
+    std::fs::write(&file, text).expect("written");
+    file.to_str().expect("a path").to_owned()
+}
+
+#[test]
+fn list_of_clinics_reaches_an_official_and_what_left_it_has_ended() {
+    let office = Office::new();
+    let mut phone = office.phone(&[RT3]);
+    let first = ["K-01,Klinik Contoh 1,33.02.24,0281-555001,-7.424,109.23", "K-02,Klinik Contoh 2,Baturraden,,,"];
+    let told = done(&office, &["import-plkk", "--area", "33.02", "--edition", "2026-11", &plkk(&office, &first)]);
+    assert_eq!((&told["clinics"], &told["new"], &told["ended"]), (&2.into(), &2.into(), &0.into()));
+    phone.pull(&office);
+    let clinics = |phone: &Phone| -> Vec<String> {
+        let all = phone.base.values().filter(|put| put.kind == Kind::Plkk);
+        let mut names: Vec<_> = all
+            .map(|put| {
+                format!(
+                    "{} {}",
+                    put.body["name"].as_str().unwrap_or_default(),
+                    put.body.get("ended").map_or("", |_| "x")
+                )
+            })
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(clinics(&phone), ["Klinik Contoh 1 ", "Klinik Contoh 2 "]);
+    // the next list lacks one and has another; the same file again changes nothing
+    let second = ["K-01,Klinik Contoh 1 Timur,33.02.24,,,", "K-03,Klinik Contoh 3,33.02.24,,,"];
+    let again = ["import-plkk", "--area", "33.02", "--edition", "2026-12", &plkk(&office, &second)];
+    let told = done(&office, &again);
+    assert_eq!((&told["clinics"], &told["new"], &told["ended"]), (&2.into(), &1.into(), &1.into()));
+    phone.pull(&office);
+    assert_eq!(phone.base.values().filter(|put| put.kind == Kind::Plkk).count(), 3);
+    assert_eq!(done(&office, &["clinics"]).as_array().expect("a list").len(), 2);
+    assert_eq!(done(&office, &["clinics", "--all"]).as_array().expect("a list").len(), 3);
+    done(&office, &again);
+    assert!(phone.ask(&office, &[]).changes.is_empty());
+    // one wrong line: every line told, nothing applied
+    let wrong = ["K-01,Klinik Contoh 1,33.03.01,,,", "K-09,,33.02.24,,,"];
+    let error = refused(&office, &["import-plkk", "--area", "33.02", "--edition", "x", &plkk(&office, &wrong)]);
+    assert!(error.contains("line 2, KECAMATAN: area_foreign") && error.contains("line 3, NAMA: missing"), "{error}");
+    assert!(phone.ask(&office, &[]).changes.is_empty());
 }

@@ -9,7 +9,7 @@ fn template() -> AnswerTemplate {
     load(Path::new("/nonexistent"), "jawaban-cabang").unwrap().answers().unwrap()
 }
 
-fn members() -> MemberTemplate {
+fn members() -> ListTemplate {
     load(Path::new("/nonexistent"), "peserta-lama").unwrap().members().unwrap()
 }
 

@@ -9,8 +9,9 @@ use payung_domain::{
     area::Area,
     calendar::Month,
     enrollment::{Kpj, PaymentCode, Reason},
+    field::Kind,
     id::{DeviceId, OfficialId, OpId, RecordId},
-    op::{Op, Reissue},
+    op::{Body, Op, Reissue},
     report::Answer,
 };
 use payung_protocol::Offer;
@@ -233,11 +234,36 @@ pub enum Act {
         /// What is said.
         answer: Answer,
     },
+    /// Records that the office shares with all phones of their areas, made or changed: only what is set is written.
+    Publish {
+        /// The records.
+        records: Vec<Published>,
+    },
+    /// A sponsor gives the place of one person to another who waits for one.
+    Swap {
+        /// Has a place.
+        out: RecordId,
+        /// Waits for one of the same agreement.
+        into: RecordId,
+    },
     /// NIKs that are members already, by their hashes.
     KnownMembers {
         /// The hashes, as hex.
         hashes: Vec<String>,
     },
+}
+
+/// A record as the office shares it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Published {
+    /// The record.
+    pub record: RecordId,
+    /// A kind that only the server writes.
+    pub kind: Kind,
+    /// Every phone of this area, and of the areas in it, is told.
+    pub area: Area,
+    /// The fields to be written; null takes one away.
+    pub set: Body,
 }
 
 /// How an operator ends an enrolment.
@@ -294,6 +320,8 @@ impl Act {
             Self::Pay { .. } => "pay",
             Self::Import { .. } => "import",
             Self::Answer { .. } => "answer",
+            Self::Publish { .. } => "publish",
+            Self::Swap { .. } => "swap",
             Self::KnownMembers { .. } => "known_members",
         }
     }
@@ -317,6 +345,7 @@ impl Act {
             | Self::Number { enrollment, .. }
             | Self::Pay { enrollment, .. } => vec![*enrollment],
             Self::Answer { report, .. } => vec![*report],
+            Self::Swap { out, into } => vec![*out, *into],
             Self::SaveOfficial { .. }
             | Self::Invite { .. }
             | Self::Join { .. }
@@ -326,6 +355,7 @@ impl Act {
             | Self::Recover { .. }
             | Self::Assign { .. }
             | Self::Import { .. }
+            | Self::Publish { .. }
             // neither waits for its record
             | Self::Accept { .. }
             | Self::DropOffer { .. }

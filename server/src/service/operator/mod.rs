@@ -6,7 +6,7 @@ mod look;
 mod people;
 mod perform;
 
-pub use act::{Act, Closing, Entry};
+pub use act::{Act, Closing, Entry, Published};
 pub use look::{ConflictItem, EnrollmentItem, HeldItem, PersonItem};
 pub(crate) use people::INVITE_LASTS;
 pub use people::{NewInvite, SetupCode, SetupError};

@@ -56,6 +56,7 @@ impl Work<'_> {
             Act::Accept { offer } | Act::DropOffer { offer } => areas.push(offer.area.clone()),
             Act::TakeAside { op, .. } => areas.push(op.area.clone()),
             Act::Erase { erased, .. } => areas.extend(erased.iter().map(|one| one.area.clone())),
+            Act::Publish { records } => areas.extend(records.iter().map(|one| one.area.clone())),
             Act::Invite { invite } => areas.extend(invite.areas.iter().cloned()),
             Act::SetDevice { device, .. } | Act::Wipe { device } | Act::Recover { device, .. } => {
                 areas.extend(self.unit.device(*device)?.into_iter().flat_map(|device| device.areas));
@@ -234,6 +235,16 @@ impl Work<'_> {
                 let pen = self.pen(who)?;
                 self.answer_report(pen, *report, answer)?;
                 Ok(json!({ "report": report, "state": answer.state }))
+            }
+            Act::Publish { records } => {
+                let pen = self.pen(who)?;
+                let changed = self.publish(pen, records)?;
+                Ok(json!({ "records": records.len(), "changed": changed }))
+            }
+            Act::Swap { out, into } => {
+                self.operator(who)?;
+                let agreement = self.swap(*out, *into)?;
+                Ok(json!({ "out": out, "into": into, "agreement": agreement }))
             }
             Act::KnownMembers { hashes } => {
                 self.operator(who)?;

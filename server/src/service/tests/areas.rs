@@ -2,10 +2,17 @@
 
 use super::office::*;
 use crate::{
-    service::{PageLimits, operator::Act},
+    service::{
+        PageLimits, ServiceError,
+        operator::{Act, Published},
+        shared::shared_record,
+    },
     storage::DeviceState,
 };
-use payung_domain::op::{Change, OutcomeStatus};
+use payung_domain::{
+    field::Kind,
+    op::{Change, OutcomeStatus},
+};
 use payung_protocol::{Checksum, Request, Role, record_check};
 use std::collections::BTreeMap;
 
@@ -14,7 +21,7 @@ fn checksum(phone: &Phone) -> Checksum {
 }
 
 fn people(phone: &Phone) -> usize {
-    phone.base.values().filter(|put| put.kind == payung_domain::field::Kind::Worker).count()
+    phone.base.values().filter(|put| put.kind == Kind::Worker).count()
 }
 
 #[test]
@@ -95,7 +102,7 @@ fn growth_backfills_the_new_prefix_and_loss_evicts() {
     office.service.assign(BOSS, one.device, &[area(RT3)], START).expect("shrunk");
     one.pull(&office);
     assert_eq!(people(&one), 5);
-    assert!(one.base.values().any(|put| put.kind == payung_domain::field::Kind::Village));
+    assert!(one.base.values().any(|put| put.kind == Kind::Village));
     // in another village nothing of the old one stays, its own record neither
     office.service.assign(BOSS, one.device, &[area(TELUK)], START).expect("sent elsewhere");
     one.pull(&office);
@@ -104,6 +111,88 @@ fn growth_backfills_the_new_prefix_and_loss_evicts() {
     // and the sums agree at once, so that nothing is read again
     let reply = one.ask(&office, &[]);
     assert_eq!(reply.checksums.values().copied().sum::<Checksum>(), checksum(&one));
+}
+
+fn clinic(office: &Office, place: &str, code: &str, name: &str) {
+    let set = [("code", code), ("name", name)].map(|(field, value)| (field.to_owned(), value.into()));
+    let record = shared_record(&Kind::Plkk, Some(&area(place)), code);
+    let one = Published { record, kind: Kind::Plkk, area: area(place), set: set.into() };
+    office.act(Act::Publish { records: vec![one] });
+}
+
+fn clinics(phone: &Phone) -> Vec<&str> {
+    let mut names: Vec<&str> =
+        phone.base.values().filter(|put| put.kind == Kind::Plkk).filter_map(|put| put.body["name"].as_str()).collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn what_the_office_shares_reaches_every_phone_of_the_region_and_no_other() {
+    let office = Office::new();
+    let (mut one, mut two, mut wide) = (office.phone(&[RT3]), office.phone(&[RT3, TELUK]), office.phone(&["33.02"]));
+    let mut other = office.phone(&["33.03.01.2001.001.001"]);
+    clinic(&office, "33.02", "K-01", "Klinik Contoh 1");
+    clinic(&office, "33.03", "K-02", "Klinik Contoh 2");
+    clinic(&office, "33", "K-03", "Klinik Contoh 3");
+    for phone in [&mut one, &mut two, &mut wide, &mut other] {
+        phone.pull(&office);
+    }
+    for phone in [&one, &two, &wide] {
+        assert_eq!(clinics(phone), ["Klinik Contoh 1", "Klinik Contoh 3"]);
+    }
+    assert_eq!(clinics(&other), ["Klinik Contoh 2", "Klinik Contoh 3"]);
+    // a change is told once, and the sums agree, so that nothing is read again
+    clinic(&office, "33.02", "K-01", "Klinik Contoh 1 Baru");
+    for phone in [&mut one, &mut two, &mut wide] {
+        phone.pull(&office);
+        assert_eq!(clinics(phone), ["Klinik Contoh 1 Baru", "Klinik Contoh 3"]);
+        let reply = phone.ask(&office, &[]);
+        assert!(reply.changes.is_empty());
+        assert_eq!(reply.checksums.values().copied().sum::<Checksum>(), checksum(phone));
+    }
+    clinic(&office, "33.02", "K-01", "Klinik Contoh 1 Baru");
+    assert!(one.ask(&office, &[]).changes.is_empty(), "the same again is no change");
+}
+
+#[test]
+fn what_is_shared_goes_with_the_last_part_of_its_region_and_stays_with_any_other() {
+    let office = Office::new();
+    for (place, code) in [("33", "K-1"), ("33.02", "K-2"), ("33.02.24", "K-3"), ("33.03", "K-4")] {
+        clinic(&office, place, code, code);
+    }
+    let mut phone = office.phone(&["33.02"]);
+    for (areas, told) in [
+        (&["33.02"][..], &["K-1", "K-2", "K-3"][..]),
+        (&[RT3], &["K-1", "K-2", "K-3"]),
+        (&[RT3, "33.03.01.2001"], &["K-1", "K-2", "K-3", "K-4"]),
+        (&["33.03.01.2001"], &["K-1", "K-4"]),
+        (&["33.02.01"], &["K-1", "K-2"]),
+        (&[VILLAGE, "33.02.01"], &["K-1", "K-2", "K-3"]),
+        (&[RT4], &["K-1", "K-2", "K-3"]),
+        (&["33"], &["K-1", "K-2", "K-3", "K-4"]),
+    ] {
+        let areas: Vec<_> = areas.iter().map(|path| area(path)).collect();
+        office.service.assign(BOSS, phone.device, &areas, START).expect("assigned");
+        phone.pull(&office);
+        assert_eq!(clinics(&phone), told, "{areas:?}");
+        let reply = phone.ask(&office, &[]);
+        assert_eq!(reply.checksums.values().copied().sum::<Checksum>(), checksum(&phone), "{areas:?}");
+    }
+}
+
+#[test]
+fn phones_write_nothing_that_the_office_shares() {
+    let office = Office::new();
+    clinic(&office, "33.02", "K-01", "Klinik Contoh 1");
+    let mut phone = office.phone(&[RT3]);
+    phone.pull(&office);
+    let mine = shared_record(&Kind::Plkk, Some(&area("33.02")), "K-01");
+    let edit = phone.edit(&office, mine, "name", "Klinik Saya");
+    assert_eq!(status(&phone.send(&office, &[edit])[0]), (OutcomeStatus::Refused, Some("kind_server_owned")));
+    let worker = Published { record: record(1), kind: Kind::Worker, area: area(RT3), set: [].into() };
+    let done = office.service.act(BOSS, Act::Publish { records: vec![worker] }, START);
+    assert!(matches!(done, Err(ServiceError::Refused(code)) if code == "kind_not_server_owned"));
 }
 
 #[test]

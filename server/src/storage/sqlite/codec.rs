@@ -2,17 +2,19 @@
 
 use super::{
     super::{
-        Device, Duplicate, DuplicateState, Kept, OpStatus, Result, Sealer, StorageError, StoredOffer, StoredOp,
-        seal::Row as Sealed,
+        Device, Duplicate, DuplicateState, Kept, NikHash, OpStatus, Result, Sealer, Sponsored, StorageError,
+        StoredOffer, StoredOp, seal::Row as Sealed,
     },
     Unit,
 };
 use payung_domain::{
     area::Area,
+    calendar::Month,
     field::Kind,
     id::{DeviceId, RecordId},
     op::{OpHash, Outcome},
     record::Record,
+    sponsorship::Standing,
 };
 use rusqlite::Row;
 use serde::de::DeserializeOwned;
@@ -41,6 +43,24 @@ pub(super) fn record_id(row: &Row<'_>, column: &str) -> Result<RecordId> {
 pub(super) fn device_id(row: &Row<'_>, column: &str) -> Result<DeviceId> {
     let bytes = row.get_ref(column)?.as_blob().map_err(|_| StorageError::Unreadable("device id"))?;
     DeviceId::from_slice(bytes).ok_or(StorageError::Unreadable("device id"))
+}
+
+pub(super) fn sponsored(row: &Row<'_>) -> Result<Sponsored> {
+    let month = |column: &str| {
+        let text = row.get_ref(column)?.as_str().unwrap_or_default();
+        Month::parse(text).map_err(|_| StorageError::Unreadable("claim"))
+    };
+    Ok(Sponsored {
+        claim: record_id(row, "claim")?,
+        enrollment: record_id(row, "enrollment")?,
+        agreement: record_id(row, "agreement")?,
+        person: row.get::<_, Option<[u8; 16]>>("person")?.map(NikHash),
+        first: month("first")?,
+        last: month("last")?,
+        place: unsigned(row.get("place")?),
+        standing: Standing::from(row.get_ref("standing")?.as_str().unwrap_or_default()),
+        code: row.get("code")?,
+    })
 }
 
 pub(super) fn op_hash(row: &Row<'_>, column: &str) -> Result<OpHash> {

@@ -7,6 +7,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_offers.sql"),
     include_str!("migrations/0003_media.sql"),
+    include_str!("migrations/0004_shared.sql"),
+    include_str!("migrations/0005_sponsored.sql"),
 ];
 
 /// The newest schema this version knows.

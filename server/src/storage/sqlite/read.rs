@@ -3,8 +3,8 @@
 use super::{
     super::{
         AuditLine, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp, NikHash, Official,
-        PendingAct, Reading, RecordFilter, Result, Scope, StorageError, StoredOffer, StoredOp, Tombstone, WordHash,
-        seal::Row as Sealed,
+        PendingAct, Reading, RecordFilter, Result, Scope, Sponsored, SponsoredOf, StorageError, StoredOffer, StoredOp,
+        Tombstone, WordHash, seal::Row as Sealed,
     },
     Unit,
     codec::{self, DUPLICATE, OP, RECORD, record_id, signed, unsigned},
@@ -16,7 +16,7 @@ use payung_domain::{
     op::{GoneReason, Reissue},
     planted::{Planted, planted},
 };
-use payung_protocol::Checksum;
+use payung_protocol::{Checksum, record_check};
 use rusqlite::{OptionalExtension, Params, Row, ToSql, params};
 use std::fmt::Write as _;
 
@@ -189,31 +189,58 @@ impl Reading for Unit<'_> {
         Ok(found)
     }
 
+    fn sponsored(&self, of: &SponsoredOf) -> Result<Vec<Sponsored>> {
+        const COLUMNS: &str =
+            "SELECT claim, enrollment, agreement, person, first, last, place, standing, code FROM sponsored";
+        match of {
+            SponsoredOf::Enrollments(ids) => {
+                let sql = format!("{COLUMNS} WHERE enrollment = ?1 ORDER BY claim");
+                let mut found = Vec::new();
+                for id in ids {
+                    found.extend(self.all(&sql, [id.bytes()], codec::sponsored)?);
+                }
+                Ok(found)
+            }
+            SponsoredOf::Agreement(id) => {
+                self.all(&format!("{COLUMNS} WHERE agreement = ?1 ORDER BY place"), [id.bytes()], codec::sponsored)
+            }
+            SponsoredOf::Person(person) => {
+                self.all(&format!("{COLUMNS} WHERE person = ?1 ORDER BY claim"), [person.0], codec::sponsored)
+            }
+        }
+    }
+
     fn heads(&self, prefix: &Area) -> Result<Vec<(String, u64)>> {
         let head = |row: &Row<'_>| Ok((row.get(0)?, unsigned(row.get(1)?)));
-        if let Some(village) = prefix.village() {
-            return self.all("SELECT code, seq FROM village WHERE code = ?1", [village.to_string()], head);
+        let mut heads = Vec::new();
+        for region in prefix.regions_above() {
+            heads.extend(self.all("SELECT code, seq FROM village WHERE code = ?1", [region.as_str()], head)?);
         }
-        let (from, to) = below(prefix.as_str());
-        self.all("SELECT code, seq FROM village WHERE code > ?1 AND code < ?2 ORDER BY code", [from, to], head)
+        if prefix.rw().is_none() {
+            let (from, to) = below(prefix.as_str());
+            let sql = "SELECT code, seq FROM village WHERE code = ?1 OR code > ?2 AND code < ?3 ORDER BY code";
+            heads.extend(self.all(sql, [prefix.as_str(), &from, &to], head)?);
+        }
+        Ok(heads)
     }
 
     fn changes_since(
         &self,
         prefix: &Area,
-        village: &str,
+        feed: &str,
         after: u64,
         scope: &Scope,
         limit: usize,
     ) -> Result<Vec<FeedRow>> {
         let (from, to) = below(prefix.as_str());
-        // a prefix at or above the village has all of it
-        let whole = prefix.rw().is_none() || planted(Planted::WrongAreaServed);
+        // a feed within the prefix is told whole
+        let whole = feed == prefix.as_str() || feed > from.as_str() && feed < to.as_str();
+        let whole = whole || planted(Planted::WrongAreaServed);
         let rows = i64::try_from(limit).unwrap_or(i64::MAX);
-        let bound = params![village, signed(after), whole, prefix.as_str(), from, to, rows];
+        let bound = params![feed, signed(after), whole, prefix.as_str(), from, to, rows];
         let sql = format!(
             "SELECT seq, {RECORD} FROM record WHERE village = ?1 AND seq > ?2
-             AND (?3 OR area = ?4 OR (area > ?5 AND area < ?6) OR kind = 'village') ORDER BY seq LIMIT ?7"
+             AND (?3 OR area = ?4 OR (area > ?5 AND area < ?6) OR shared = 1) ORDER BY seq LIMIT ?7"
         );
         let mut changes = self.all(&sql, bound, |row| {
             let record = Box::new(self.record(row)?.record);
@@ -225,7 +252,7 @@ impl Reading for Unit<'_> {
              LEFT JOIN record r ON r.id = t.record
              WHERE t.village = ?1 AND t.seq > ?2 AND t.seq < ?7
              AND (?3 OR t.area = ?4 OR (t.area > ?5 AND t.area < ?6)) ORDER BY t.seq";
-        let bound = params![village, signed(after), whole, prefix.as_str(), from, to, signed(last)];
+        let bound = params![feed, signed(after), whole, prefix.as_str(), from, to, signed(last)];
         let gone = self.all(sql, bound, |row| {
             let still = row.get_ref("area")?.as_str().is_ok() && scope.contains(&codec::area(row, "area")?);
             let why: String = row.get("why")?;
@@ -256,6 +283,18 @@ impl Reading for Unit<'_> {
         sums.sort();
         sums.dedup();
         Ok(sums)
+    }
+
+    fn shared(&self, area: &Area) -> Result<Vec<Kept>> {
+        let sql = format!("SELECT {RECORD} FROM record WHERE area = ?1 AND shared = 1 ORDER BY id");
+        self.all(&sql, [area.as_str()], |row| self.record(row))
+    }
+
+    fn shared_checksum(&self, area: &Area) -> Result<Option<Checksum>> {
+        let sql = "SELECT id, version FROM record WHERE area = ?1 AND shared = 1";
+        let sums = self
+            .all(sql, [area.as_str()], |row| Ok(record_check(record_id(row, "id")?, unsigned(row.get("version")?))))?;
+        Ok((!sums.is_empty()).then(|| sums.into_iter().sum()))
     }
 
     fn was_within(&self, record: RecordId, scope: &Scope) -> Result<bool> {

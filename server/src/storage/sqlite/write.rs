@@ -2,8 +2,8 @@
 
 use super::{
     super::{
-        Device, Duplicate, Invite, Kept, NikHash, Official, OpStatus, PendingAct, Reading, Result, StorageError,
-        StoredOffer, StoredOp, WordHash, Writing, seal::Row as Sealed,
+        Device, Duplicate, Invite, Kept, NikHash, Official, OpStatus, PendingAct, Reading, Result, Sponsored,
+        StorageError, StoredOffer, StoredOp, WordHash, Writing, seal::Row as Sealed,
     },
     Unit,
     codec::{self, signed, unsigned},
@@ -23,8 +23,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-fn village(area: &Area) -> Result<String> {
-    area.village().map(|code| code.to_string()).ok_or(StorageError::Unreadable("area"))
+fn feed(area: &Area) -> String {
+    area.region().to_string()
 }
 
 fn text_in<'r>(record: &'r Record, field: &str, part: &str) -> Option<&'r str> {
@@ -63,11 +63,11 @@ impl Unit<'_> {
         let state = self.sealer.seal(Sealed::Record(&record.id.bytes()), &state);
         let sql = if kept.stored.is_none() {
             "INSERT INTO record (id, kind, area, village, seq, version, parent, alias_of, status, start_month,
-                 covered_until, conflict, state)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+                 covered_until, conflict, state, shared)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
         } else {
             "UPDATE record SET kind = ?2, area = ?3, village = ?4, seq = coalesce(?5, seq), version = ?6, parent = ?7,
-                 alias_of = ?8, status = ?9, start_month = ?10, covered_until = ?11, conflict = ?12, state = ?13
+                 alias_of = ?8, status = ?9, start_month = ?10, covered_until = ?11, conflict = ?12, state = ?13, shared = ?14
              WHERE id = ?1"
         };
         self.prepare_cached(sql)?.execute(params![
@@ -84,6 +84,7 @@ impl Unit<'_> {
             text_in(record, "covered", "until"),
             record.has_open_conflict(),
             state,
+            record.kind.is_server_owned(),
         ])?;
         Ok(())
     }
@@ -130,7 +131,7 @@ impl Writing for Unit<'_> {
         let mut sums: BTreeMap<String, (Checksum, i64)> = BTreeMap::new();
         let mut places = Vec::with_capacity(records.len());
         for Kept { record, stored } in &*records {
-            let (here, moved) = (village(&record.area)?, stored.as_ref().filter(|(area, _)| *area != record.area));
+            let (here, moved) = (feed(&record.area), stored.as_ref().filter(|(area, _)| *area != record.area));
             let told = stored.as_ref().is_none_or(|(_, version)| *version != record.version) || moved.is_some();
             if told {
                 *wanted.entry(here.clone()).or_default() += 1;
@@ -144,7 +145,7 @@ impl Writing for Unit<'_> {
                 }
             }
             if let Some((area, _)) = moved {
-                *wanted.entry(village(area)?).or_default() += 1;
+                *wanted.entry(feed(area)).or_default() += 1;
             }
             places.push((here, told));
         }
@@ -161,7 +162,7 @@ impl Writing for Unit<'_> {
         };
         for (kept, (here, told)) in records.iter_mut().zip(places) {
             if let Some((area, _)) = kept.stored.as_ref().filter(|(area, _)| *area != kept.record.area) {
-                let left = village(area)?;
+                let left = feed(area);
                 let sql = "INSERT INTO tombstone (village, seq, record, area, why, version) VALUES (?1, ?2, ?3, ?4, 'moved', ?5)";
                 self.prepare_cached(sql)?.execute(params![
                     left,
@@ -265,7 +266,7 @@ impl Writing for Unit<'_> {
     }
 
     fn bury(&self, record: RecordId, area: &Area, why: GoneReason, version: u64) -> Result<()> {
-        let village = village(area)?;
+        let village = feed(area);
         let seq = self.take_seqs(&village, 1)?;
         let why = if why == GoneReason::Erased { "erased" } else { "moved" };
         self.prepare_cached(
@@ -306,6 +307,7 @@ impl Writing for Unit<'_> {
             "DELETE FROM op WHERE record = ?1",
             "DELETE FROM name_word WHERE record = ?1",
             "DELETE FROM nik_claim WHERE record = ?1",
+            "DELETE FROM sponsored WHERE claim = ?1 OR enrollment = ?1",
             "DELETE FROM duplicate WHERE later = ?1 OR earlier = ?1",
             "DELETE FROM pending_act WHERE record = ?1",
             "DELETE FROM offer WHERE record = ?1",
@@ -314,6 +316,35 @@ impl Writing for Unit<'_> {
             "DELETE FROM record WHERE id = ?1",
         ] {
             self.prepare_cached(sql)?.execute([id])?;
+        }
+        Ok(())
+    }
+
+    fn save_sponsored(&self, claims: &[Sponsored]) -> Result<()> {
+        let mut save = self.prepare_cached(
+            "INSERT OR REPLACE INTO sponsored (claim, enrollment, agreement, person, first, last, place, standing, code)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?;
+        for one in claims {
+            save.execute(params![
+                one.claim.bytes(),
+                one.enrollment.bytes(),
+                one.agreement.bytes(),
+                one.person.map(|person| person.0),
+                one.first.to_string(),
+                one.last.to_string(),
+                signed(one.place),
+                one.standing.as_str(),
+                one.code,
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn drop_sponsored(&self, claims: &[RecordId]) -> Result<()> {
+        let mut forget = self.prepare_cached("DELETE FROM sponsored WHERE claim = ?1")?;
+        for claim in claims {
+            forget.execute([claim.bytes()])?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The rows: what is set up, run and read for each.
 
+mod cards;
 mod edits;
 mod exchange;
 mod floor;
@@ -65,6 +66,7 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<(), BenchError> {
     report.sections.extend(exchange::rows(&bench)?);
     report.sections.push(edits::rows(&bench)?);
     report.sections.extend(growth::rows(&bench)?);
+    report.sections.push(cards::rows(&bench)?);
     report.sections.push(floor::rows(&bench)?);
     bench.bar.finish_and_clear();
     report.load[1] = process::load();
