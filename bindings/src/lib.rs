@@ -12,6 +12,7 @@
 
 uniffi::setup_scaffolding!();
 
+pub mod cards;
 mod client;
 mod clock;
 mod error;

@@ -6,7 +6,7 @@
 //! signed by the root, as verifiers get it.
 
 use crate::clock;
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use payung_card::{CardError, CardKey, CardKeys, IssuerKey, armoured, unarmoured};
 use payung_protocol::{
     Fingerprint, KeyId, KeyList, PublishedKeys, ReceiverEntry, ReceiverList, ReceiverSecret, SealError, SigningKey,
@@ -98,6 +98,7 @@ impl Keys {
             write_new_key(&path, &clock::random())?;
         }
         Self::sign(dir, &root)?;
+        Self::sign_card_keys(dir, &root, card_year(now), false)?;
         let mut receivers = Receivers::default();
         receivers.renew(now);
         write_over(&dir.join("receivers.json"), &json(&receivers, dir)?)
@@ -129,7 +130,7 @@ impl Keys {
     }
 
     /// Makes the key that issues the membership cards of a year, unless it is there, and names it in the cards' key list,
-    /// which the root in the file `root` signs under the next serial. Answers the list. A `stolen` key leaves the list and makes
+    /// which the root in the file `root` signs under the next serial if anything changed. Answers the list. A `stolen` key leaves the list and makes
     /// way for another: what it issued is red from then on.
     pub fn sign_card_keys(dir: &Path, root: &Path, year: u16, stolen: bool) -> Result<CardKeys, KeysError> {
         let root = IssuerKey::from_bytes(&*read_key(root)?);
@@ -151,13 +152,48 @@ impl Keys {
         }
         let public = IssuerKey::from_bytes(&*read_key(&secret)?).public();
         let day = |month, day| NaiveDate::from_ymd_opt(year.into(), month, day).unwrap_or_default();
-        if list.keys.iter().all(|key| key.public != public) {
-            list.keys.push(CardKey { public, from: day(1, 1), until: day(12, 31) });
+        if list.keys.iter().any(|key| key.public == public) {
+            return Ok(list);
         }
+        list.keys.push(CardKey { public, from: day(1, 1), until: day(12, 31) });
         list.serial += 1;
         let signed = list.sign(&root).map_err(cards)?;
         write_over(&path, format!("{}\n", armoured(&signed)).as_bytes())?;
         Ok(list)
+    }
+
+    /// Where the root's secret still lies beside the other keys, makes the key of a year's cards where there is none yet, so that a
+    /// server whose operator never moved the root away does not stop issuing. Whether one was made.
+    pub fn ensure_card_key(&self, now: i64) -> Result<bool, KeysError> {
+        let year = card_year(now);
+        let Some(root) = self.root_beside().filter(|_| !self.dir.join(format!("card-{year}.key")).exists()) else {
+            return Ok(false);
+        };
+        Self::sign_card_keys(&self.dir, &root, year, false).map(|_| true)
+    }
+
+    /// The list of the cards' keys as verifiers get it: read, and as text. None where none was ever signed.
+    pub fn card_keys(&self) -> Result<Option<(CardKeys, String)>, KeysError> {
+        let path = self.dir.join("cards.txt");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text.trim().to_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(KeysError::File { path, source }),
+        };
+        let root = payung_card::Fingerprint(self.root.0);
+        let read = unarmoured(text.as_bytes()).and_then(|signed| CardKeys::verify(&signed, &root, 0));
+        read.map(|keys| Some((keys, text))).map_err(|reason| KeysError::Cards { path, reason })
+    }
+
+    /// The key that issues cards on a day: none where there is none, or the list does not name it.
+    pub fn card_issuer(&self, keys: &CardKeys, day: NaiveDate) -> Result<Option<IssuerKey>, KeysError> {
+        let path = self.dir.join(format!("card-{}.key", day.year()));
+        if !path.exists() {
+            return Ok(None);
+        }
+        let key = IssuerKey::from_bytes(&*read_key(&path)?);
+        let issues = |listed: &CardKey| listed.public == key.public() && listed.issues_on(day);
+        Ok(keys.keys.iter().any(issues).then_some(key))
     }
 
     /// Reads the keys. Every one but the root must be there.
@@ -275,6 +311,11 @@ impl Receivers {
         self.serial += u64::from(changed);
         changed
     }
+}
+
+/// The year of the cards' keys: Jakarta's, for all zones of the country.
+fn card_year(now: i64) -> u16 {
+    u16::try_from(crate::card::jakarta(now).year()).unwrap_or_default()
 }
 
 fn json<T: Serialize>(value: &T, path: &Path) -> Result<Zeroizing<Vec<u8>>, KeysError> {

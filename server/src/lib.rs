@@ -12,4 +12,5 @@ pub mod keys;
 pub mod media;
 pub mod serve;
 pub mod service;
+pub mod settings;
 pub mod storage;

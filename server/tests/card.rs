@@ -192,18 +192,20 @@ fn key_of_the_next_year_joins_the_list_and_nothing_is_made_twice() {
         let made = payung(&["admin", "--data", data, "--json", "keys", "card", "--root", root, "--year", year]);
         serde_json::from_slice::<Value>(&made.stdout).unwrap()
     };
-    let again = sign("2026");
-    assert_eq!((again["serial"].as_u64(), again["keys"].as_array().unwrap().len()), (Some(2), 1));
-    let next = sign("2027");
-    assert_eq!((next["serial"].as_u64(), next["keys"].as_array().unwrap().len()), (Some(3), 2));
-    assert_eq!(next["keys"][1]["from"], "2027-01-01");
+    let counts = |list: &Value| (list["serial"].as_u64().unwrap(), list["keys"].as_array().unwrap().len());
+    let before = sign("2026");
+    let (serial, keys) = counts(&before);
+    assert_eq!(counts(&sign("2026")), (serial, keys));
+    let next = sign("2099");
+    assert_eq!(counts(&next), (serial + 1, keys + 1));
+    assert_eq!(next["keys"][keys]["from"], "2099-01-01");
     let text = office.issue(&seeded(1));
     assert_eq!(office.verify(text.as_str(), &["--today", TODAY, "--list", &office.list(None)]).0, 0);
     let stolen = ["admin", "--data", data, "keys", "card", "--root", root, "--year", "2026", "--stolen"];
     assert!(payung(&stolen).status.success());
     let (code, said) = office.verify(text.as_str(), &["--today", TODAY]);
     assert_eq!((code, said["reasons"][0].as_str()), (4, Some("other_issuer")), "a stolen key is believed no more");
-    assert_eq!(sign("2026")["keys"].as_array().unwrap().len(), 2);
+    assert_eq!(counts(&sign("2026")).1, keys + 1);
     let stranger = office.file("other.key", "11".repeat(32));
     let refused = payung(&["admin", "--data", data, "keys", "card", "--root", &stranger]);
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("another root"));

@@ -1,5 +1,6 @@
 //! One phone.
 
+mod cards;
 mod exchange;
 mod forms;
 mod idle;

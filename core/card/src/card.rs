@@ -61,7 +61,7 @@ pub enum Birth {
 pub struct StatusRef {
     /// The list's address and name, an absolute URI.
     pub uri: String,
-    /// The place in it, chosen at random ([`crate::free_index`]).
+    /// The place in it, chosen so that nobody can guess it.
     pub index: u32,
 }
 

@@ -20,6 +20,7 @@ mod keys;
 #[cfg(feature = "print")]
 pub mod print;
 mod qr;
+mod record;
 #[cfg(feature = "scan")]
 mod scan;
 mod status;
@@ -34,9 +35,10 @@ pub use envelope::CardText;
 pub use error::CardError;
 pub use keys::{CardKey, CardKeys, Fingerprint, IssuerKey, KeyId, PublicKey};
 pub use qr::QrCode;
+pub use record::{CARD_CHECK, CardCheck, IssuedCard};
 #[cfg(feature = "scan")]
 pub use scan::{ScanError, scan_grey, scan_png};
-pub use status::{Full, StatusList, free_index};
+pub use status::{MAX_LISTED, StatusList};
 pub use verdict::{Clock, Doubt, Light, MAX_LIST_AGE, Refusal, Verdict, issue, verify};
 
 /// Bytes of a signed file: as they are, or as base64url text that fits into a message or a form.

@@ -9,7 +9,6 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use ciborium::Value;
-use rand_core::Rng;
 use std::fmt;
 
 /// Registered CWT claims: sub and iat of RFC 8392, `status_list` and `ttl` of the status list draft.
@@ -25,6 +24,8 @@ const DAY: i64 = 24 * 3600;
 const MAX_SIGNED: usize = 1 << 20;
 /// Bytes of the list unpacked: 8 million cards, more than the largest regency has people.
 const MAX_BITS: usize = 1 << 20;
+/// Places of the longest list.
+pub const MAX_LISTED: u32 = 8 << 20;
 
 /// The list of one regency. What is in it was believed, or made here.
 #[derive(Clone, PartialEq, Eq)]
@@ -117,38 +118,4 @@ impl fmt::Debug for StatusList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "StatusList({}, {} places, {})", self.uri, 8 * self.bits.len(), self.issued)
     }
-}
-
-/// Every place of a list is taken: begin another list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("every place of the status list is taken")]
-pub struct Full;
-
-/// A place that no card has yet, each with the same chance. `used` has one bit a place, the first place lowest; the
-/// random numbers must be the system's, or a place could be guessed from the one before.
-///
-/// # Errors
-/// [`Full`].
-pub fn free_index(used: &[u8], rng: &mut impl Rng) -> Result<u32, Full> {
-    let free: u64 = used.iter().map(|byte| u64::from(byte.count_zeros())).sum();
-    if free == 0 {
-        return Err(Full);
-    }
-    // the numbers above the last whole multiple would favour the first places
-    let fair = u64::MAX - u64::MAX % free;
-    let mut nth = loop {
-        let number = rng.next_u64();
-        if number < fair {
-            break number % free;
-        }
-    };
-    for (at, byte) in used.iter().enumerate() {
-        let here = u64::from(byte.count_zeros());
-        if nth < here {
-            let bit = (0..8).filter(|bit| byte >> bit & 1 == 0).nth(usize::try_from(nth).map_err(|_| Full)?);
-            return bit.and_then(|bit: u32| u32::try_from(at).ok()?.checked_mul(8)?.checked_add(bit)).ok_or(Full);
-        }
-        nth -= here;
-    }
-    Err(Full)
 }

@@ -7,7 +7,7 @@ use coset::{CborSerializable, CoseSign1, CoseSign1Builder, HeaderBuilder, Tagged
 use flate2::{Compression, write::ZlibEncoder};
 use payung_card::{
     Birth, Card, CardError, CardKeys, CardText, Clock, Doubt, Fingerprint, IssuerKey, Light, MaskedNik, Refusal,
-    StatusList, Verdict, free_index, issue, verify, words,
+    StatusList, Verdict, issue, verify, words,
 };
 use payung_domain::calendar::Month;
 use payung_people::{
@@ -491,53 +491,4 @@ fn status_list_that_is_changed_or_of_another_key_is_not_believed() {
     assert_eq!(StatusList::verify(&old, &world.keys), Err(CardError::KeyNotValid));
     assert_eq!(StatusList::verify(&vec![0xd2; 2 << 20], &world.keys), Err(CardError::TooLarge { limit: 1 << 20 }));
     assert_eq!(StatusList::new(LIST, u32::MAX, list.issued()), Err(CardError::TooLarge { limit: 1 << 20 }));
-}
-
-/// Numbers of a seed: for tests only.
-struct Seeded(fastrand::Rng);
-
-impl rand_core::TryRng for Seeded {
-    type Error = std::convert::Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        Ok(self.0.u32(..))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        Ok(self.0.u64(..))
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        self.0.fill(bytes);
-        Ok(())
-    }
-}
-
-#[test]
-fn every_place_is_given_once_in_no_order_until_none_is_left() {
-    let mut rng = Seeded(fastrand::Rng::with_seed(9));
-    let mut used = vec![0_u8; 128];
-    let mut given = Vec::new();
-    while let Ok(index) = free_index(&used, &mut rng) {
-        let (byte, bit) = (index as usize / 8, index % 8);
-        assert_eq!(used[byte] >> bit & 1, 0, "given twice");
-        used[byte] |= 1 << bit;
-        given.push(index);
-    }
-    assert_eq!(given.len(), 1024);
-    let ascending = given.windows(2).filter(|pair| pair[0] < pair[1]).count();
-    assert!((400..624).contains(&ascending), "{ascending} of 1023 ascend");
-    assert!(free_index(&[], &mut rng).is_err());
-}
-
-#[test]
-fn every_free_place_has_the_same_chance() {
-    let mut rng = Seeded(fastrand::Rng::with_seed(10));
-    let used = [0b0000_1111, 0xff, 0b1111_0000];
-    let mut counts = [0_u32; 24];
-    (0..8000).for_each(|_| counts[free_index(&used, &mut rng).unwrap() as usize] += 1);
-    for (place, count) in counts.into_iter().enumerate() {
-        let free = matches!(place, 4..=7 | 16..=19);
-        assert!(if free { (850..1150).contains(&count) } else { count == 0 }, "{place}: {count}");
-    }
 }

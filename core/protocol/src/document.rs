@@ -33,7 +33,8 @@ Made by `payung_protocol::document`; `PAYUNG_BLESS=1 cargo test -p payung-protoc
 
 One exchange for every road: the same sealed bytes go by HTTPS, through a hub or as a file. A phone posts a sealed
 request to `/v1/exchange` and gets a sealed reply; joining, and asking for a newer certificate, is the same at `/v1/join`;
-`GET /v1/keys` hands out the keys.
+`GET /v1/keys` hands out the keys. For verifiers of membership cards, who need not join: `GET /v1/cards/keys` (the issuers' keys, text) and
+`GET /s/3302` (the status list of regency 33.02, CWT).
 Bundles are never refused for their age, order or repetition.
 
 ## Sealing

@@ -5,6 +5,7 @@
 //! told after it is committed.
 
 mod area;
+mod card;
 mod change;
 mod clinic;
 mod coverage;
@@ -39,6 +40,7 @@ mod store;
 mod wal;
 mod worker;
 
+pub use card::Verifier;
 pub use clinic::{ClinicQuery, ClinicView};
 pub use coverage::{CoverageLine, CoverageNumbers, CoveragePicture};
 pub use draft::{Draft, DraftId};

@@ -2,7 +2,7 @@
 
 use crate::{address::ServerAddress, error::SyncError, membership::Membership};
 use payung_domain::id::DeviceId;
-use payung_protocol::ReceiverKey;
+use payung_protocol::{Fingerprint, ReceiverKey};
 use payung_store::Store;
 
 /// How a joined phone stands with its server.
@@ -19,6 +19,8 @@ pub struct Standing {
     pub recovery: Option<ReceiverKey>,
     /// Where the server is, first choice first.
     pub servers: Vec<ServerAddress>,
+    /// The root under which everything of the server is believed, named by the invite.
+    pub root: Fingerprint,
 }
 
 impl Standing {
@@ -34,6 +36,7 @@ impl Standing {
             issued_at: certificate.map(|certificate| certificate.issued_at),
             lease_until: certificate.map(|certificate| certificate.lease_until),
             servers: membership.server.usable(),
+            root: membership.server.root,
             recovery: membership.keys.keys.recovery,
         })
     }

@@ -147,6 +147,8 @@ pub(super) fn words(code: &str) -> String {
         "already_taken" => "the phone has joined again and issued it anew",
         "link_chain" => "one of the two is linked to another person: unlink that one first",
         "linked" => "it is linked to another person",
+        "no_card" => "no card is issued: it comes with the branch's number and payment (`payung admin cards keep`)",
+        "card_not_valid" => "the card cannot be read with the keys there are: `payung admin cards keep` issues it anew",
         "not_linked" => "the two are not linked",
         "name_invalid" => "a name has 1 to 100 characters",
         "address_invalid" => "a server address is http(s)://host[:port] without a path, at most 8 of them",

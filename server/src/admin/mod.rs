@@ -4,6 +4,7 @@
 
 mod branch;
 mod bundle;
+mod cards;
 mod desk;
 mod error;
 mod keys;
@@ -124,6 +125,9 @@ pub enum Command {
     ImportPlkk(shared::PlkkArgs),
     /// The clinics that phones know
     Clinics(shared::ClinicsArgs),
+    /// Membership cards
+    #[command(subcommand)]
+    Cards(cards::CardsCommand),
     /// The templates there are, or the columns of one
     Templates {
         /// Which
@@ -237,6 +241,7 @@ fn dispatch(args: &Args, now: i64) -> Result<Answer, AdminError> {
         Command::ImportMembers(args) => branch::import_members(&desk, args),
         Command::ImportPlkk(args) => shared::import_plkk(&desk, args),
         Command::Clinics(args) => shared::clinics(&desk, args),
+        Command::Cards(command) => cards::run(&desk, command),
         Command::Templates { name } => branch::templates(&desk, name.as_deref()),
         Command::Media(command) => media::run(&desk, command),
         Command::Keys(command) => keys::run(&desk.dir, command, now),

@@ -23,11 +23,15 @@ use crate::{
 use axum::{
     Router,
     body::Body,
-    extract::State,
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    extract::{Path, State},
+    http::{
+        HeaderValue, StatusCode,
+        header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE},
+    },
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use payung_domain::region::RegionCode;
 use payung_protocol::{BUNDLE_TYPE, Endpoint, Limits, ProblemCode};
 use problem::{Refusal, RequestId};
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -86,11 +90,41 @@ pub fn routes(service: Arc<Service>, limits: HttpLimits) -> Router {
         .route(Endpoint::Exchange.path(), post(exchange))
         .route(Endpoint::Join.path(), post(join))
         .route(Endpoint::Keys.path(), get(keys))
+        .route("/s/{regency}", get(status_list))
+        .route("/v1/cards/keys", get(card_keys))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .method_not_allowed_fallback(|| async { Refusal::new(ProblemCode::MethodNotAllowed, &RequestId::new()) })
         .fallback(|| async { Refusal::new(ProblemCode::NotFound, &RequestId::new()) })
         .with_state(shared)
+}
+
+/// The status list of a regency's membership cards, as its cards name it: for everybody, and for pages of other addresses.
+async fn status_list(State(shared): State<Arc<Shared>>, Path(digits): Path<String>) -> Response {
+    let code = match digits.split_at_checked(2) {
+        Some((province, regency)) if digits.len() == 4 => RegionCode::parse(&format!("{province}.{regency}")).ok(),
+        _ => None,
+    };
+    let list = move || code.map(|code| shared.service.status_list(code)).transpose();
+    match tokio::task::spawn_blocking(list).await {
+        Ok(Ok(list)) => for_verifiers(list.flatten(), "application/statuslist+cwt"),
+        _ => Refusal::new(ProblemCode::Internal, &RequestId::new()).into_response(),
+    }
+}
+
+/// The list of the keys that issue membership cards, signed by the root.
+async fn card_keys(State(shared): State<Arc<Shared>>) -> Response {
+    match tokio::task::spawn_blocking(move || shared.service.keys().card_keys()).await {
+        Ok(Ok(keys)) => for_verifiers(keys.map(|(_, text)| text.into_bytes()), "text/plain"),
+        _ => Refusal::new(ProblemCode::Internal, &RequestId::new()).into_response(),
+    }
+}
+
+fn for_verifiers(body: Option<Vec<u8>>, kind: &'static str) -> Response {
+    match body {
+        Some(body) => ([(CONTENT_TYPE, kind), (ACCESS_CONTROL_ALLOW_ORIGIN, "*")], body).into_response(),
+        None => Refusal::new(ProblemCode::NotFound, &RequestId::new()).into_response(),
+    }
 }
 
 async fn exchange(State(shared): State<Arc<Shared>>, request: axum::extract::Request) -> Response {

@@ -44,3 +44,25 @@ pub async fn sweep_media(service: Arc<Service>, media: Arc<Media>) {
         }
     }
 }
+
+/// Keeps membership cards: issues what could not be issued before, renews what soon runs out, signs the lists for verifiers, every
+/// hour, for as long as the server runs.
+pub async fn keep_cards(service: Arc<Service>) {
+    let mut hourly = tokio::time::interval(HOUR);
+    loop {
+        hourly.tick().await;
+        let service = service.clone();
+        let kept = tokio::task::spawn_blocking(move || service.keep_cards(clock::now())).await;
+        match kept {
+            Ok(Ok(kept)) if !kept.issues => {
+                tracing::warn!(
+                    "there is no key for this year's membership cards: `payung admin keys card --root FILE`"
+                );
+            }
+            Ok(Ok(kept)) if kept.cards + kept.lists == 0 => {}
+            Ok(Ok(kept)) => tracing::info!(cards = kept.cards, lists = kept.lists, "membership cards were kept"),
+            Ok(Err(error)) => tracing::error!(%error, "membership cards were not kept"),
+            Err(_) => tracing::error!("keeping membership cards ended in a panic"),
+        }
+    }
+}

@@ -21,8 +21,9 @@ mod sweep;
 pub(crate) mod tests;
 
 pub use inventory::{Inventory, InventoryError, inventory};
+pub(crate) use place::Written;
 pub use place::{Bucket, Credentials, Place};
-pub use settings::{OpenMediaError, SettingError};
+pub use settings::OpenMediaError;
 pub use sweep::{SweepError, Swept};
 
 use hmac::{Hmac, KeyInit, Mac};

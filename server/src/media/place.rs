@@ -1,6 +1,6 @@
 //! Where whole files are kept, as the operator says in `payung.toml`.
 
-use super::SettingError;
+use crate::settings::SettingError;
 use object_store::path::Path as Name;
 use serde::Deserialize;
 use std::fmt;
@@ -67,7 +67,7 @@ impl Credentials {
 /// `[media]` as it stands in the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Written {
+pub(crate) struct Written {
     store: Option<String>,
     bucket: Option<String>,
     endpoint: Option<String>,

@@ -1,26 +1,11 @@
-//! `payung.toml` in the data directory. There need be none; what is there must be understood whole.
+//! Where the settings say that files are kept.
 
-use super::{
-    Media, MediaError, StoreFailure,
-    place::{Place, Written},
+use super::{Media, MediaError, StoreFailure, place::Place};
+use crate::{
+    service::DataDir,
+    settings::{SettingError, Settings},
 };
-use crate::service::DataDir;
-use serde::Deserialize;
-use std::{env, fs, io, path::PathBuf};
-
-/// What is wrong with a setting, and what to do. It never holds what was set.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingError {
-    /// A setting, or a variable of the environment.
-    #[error("{0} {1}")]
-    Wrong(&'static str, &'static str),
-    /// Not TOML, or a setting that this version does not know.
-    #[error("{0}")]
-    Shape(String),
-    /// The file cannot be read.
-    #[error("it cannot be read: {0}")]
-    Unread(io::ErrorKind),
-}
+use std::{env, path::PathBuf};
 
 /// Why the files of a data directory cannot be worked with. One line each.
 #[derive(Debug, thiserror::Error)]
@@ -43,26 +28,14 @@ pub enum OpenMediaError {
     },
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    media: Written,
-}
-
 impl Place {
     /// As the directory's settings say; without any, its own disk.
     ///
     /// # Errors
     /// [`OpenMediaError::Setting`].
     pub fn of(dir: &DataDir) -> Result<Self, OpenMediaError> {
-        let path = dir.settings();
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(OpenMediaError::Setting { path, source: SettingError::Unread(error.kind()) }),
-        };
-        Self::read(&text, |name| env::var(name).ok()).map_err(|source| OpenMediaError::Setting { path, source })
+        let wrong = |source| OpenMediaError::Setting { path: dir.settings(), source };
+        Settings::of(dir).and_then(|settings| settings.media.place(|name| env::var(name).ok())).map_err(wrong)
     }
 
     /// What a text of settings says, with these variables of the environment.
@@ -70,9 +43,7 @@ impl Place {
     /// # Errors
     /// [`SettingError`].
     pub fn read(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
-        // the message names the setting; the error as a whole would quote the line
-        let file: File = toml::from_str(text).map_err(|error| SettingError::Shape(error.message().to_owned()))?;
-        file.media.place(variable)
+        Settings::read(text)?.media.place(variable)
     }
 }
 

@@ -107,7 +107,7 @@ impl Service {
         if reason.is_empty() || reason.len() > 40 || !reason.chars().all(is_code) {
             return Err(ServiceError::Refused("reason_invalid".to_owned()));
         }
-        let mut work = Work::begin(&*self.storage, now)?;
+        let mut work = Work::begin(self, now)?;
         let listed = work.person(worker)?;
         let before = work.is_erased(worker)?;
         drop(work);

@@ -40,7 +40,7 @@ impl Service {
             let page = changes::page(&*unit, self.storage.sealer(), &known, cursor.as_ref(), request.checksum, limits)?;
             drop(unit);
             if !page.changes.is_empty() {
-                let mut work = Work::begin(&*self.storage, now)?;
+                let mut work = Work::begin(self, now)?;
                 work.audit_exchange(&known, request, 0, &page)?;
                 work.save()?;
                 work.unit.commit()?;
@@ -64,7 +64,7 @@ impl Service {
         reply: &mut Reply,
         now: i64,
     ) -> Result<(), ServiceError> {
-        let mut work = Work::begin(&*self.storage, now)?;
+        let mut work = Work::begin(self, now)?;
         // revoked or moved since it was read: what stands now counts
         let device = &work.unit.device(device.id)?.ok_or(ServiceError::NotFound("device"))?;
         reply.epoch = work.epoch;

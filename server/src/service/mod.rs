@@ -4,6 +4,7 @@ pub mod answers;
 mod areas;
 mod aside;
 mod bundle;
+pub mod cards;
 mod changes;
 pub mod cursor;
 mod duplicates;
@@ -29,8 +30,10 @@ pub use changes::PageLimits;
 use crate::{
     clock,
     keys::{Keys, KeysError, private_dir},
+    settings::{SettingError, Settings},
     storage::{Storage, StorageError, sqlite::Sqlite},
 };
+use cards::CardAddress;
 use journal::{Journal, JournalError};
 use payung_domain::{
     id::Epoch,
@@ -85,6 +88,14 @@ pub enum OpenError {
     /// A key.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// The settings.
+    #[error("{}: {source}", path.display())]
+    Setting {
+        /// Which file.
+        path: PathBuf,
+        /// What.
+        source: SettingError,
+    },
     /// The database.
     #[error("{}: {source}", path.display())]
     Database {
@@ -104,6 +115,7 @@ pub struct Service {
     keys: Arc<Keys>,
     journal: Journal,
     limits: PageLimits,
+    card_address: CardAddress,
 }
 
 /// The settings' file in a data directory.
@@ -192,7 +204,12 @@ impl Service {
         let path = dir.database();
         let database = |source| OpenError::Database { path: path.clone(), source };
         let storage = Sqlite::open(&path, keys.master()).map_err(database)?;
-        Ok(Self::open_on(Arc::new(storage), Arc::new(keys), Journal::new(dir.journal()))?)
+        let service = Self::with(Arc::new(storage), Arc::new(keys), Journal::new(dir.journal()))?;
+        let setting = |source| OpenError::Setting { path: dir.settings(), source };
+        let address = Settings::of(dir).and_then(|settings| settings.card_address()).map_err(setting)?;
+        let service = address.into_iter().fold(service, Self::with_card_address);
+        service.catch_up()?;
+        Ok(service)
     }
 
     /// Opens a server on parts, and does what the journal says was begun.
@@ -211,7 +228,15 @@ impl Service {
             }
             unit.commit()?;
         }
-        Ok(Self { storage, keys, journal, limits: PageLimits::REPLY })
+        let card_address = CardAddress::of_root(&keys.root());
+        Ok(Self { storage, keys, journal, limits: PageLimits::REPLY, card_address })
+    }
+
+    /// The same server whose cards say that they come from there.
+    #[must_use]
+    pub fn with_card_address(mut self, address: CardAddress) -> Self {
+        self.card_address = address;
+        self
     }
 
     /// The same server with other page limits, for tests and small memories.

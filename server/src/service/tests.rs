@@ -2,6 +2,7 @@
 //! phone that does what the design says of phones, no more than these tests need.
 
 mod areas;
+mod cards;
 mod devices;
 mod duplicates;
 mod enrollment;

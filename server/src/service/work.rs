@@ -1,7 +1,7 @@
 //! One unit of work above storage: the records it touches are loaded once, changed in memory, and saved together.
 
-use super::{ServiceError, erasure::Erased};
-use crate::storage::{Kept, Official, OpStatus, Scope, Sealer, Storage, StoredOp, Writing};
+use super::{Service, ServiceError, cards::CardOffice, erasure::Erased};
+use crate::storage::{Kept, Official, OpStatus, Scope, Sealer, StoredOp, Writing};
 use chrono::{DateTime, NaiveDate};
 use payung_domain::{
     area::Area,
@@ -91,10 +91,13 @@ pub(super) struct Work<'s> {
     erasures: Option<bool>,
     /// Loaded once: a branch's file is ten thousand acts of one operator.
     officials: Option<HashMap<OfficialId, Official>>,
+    /// What membership cards are issued with.
+    pub(super) cards: CardOffice<'s>,
 }
 
 impl<'s> Work<'s> {
-    pub(super) fn begin(storage: &'s dyn Storage, now: i64) -> Result<Self, ServiceError> {
+    pub(super) fn begin(service: &'s Service, now: i64) -> Result<Self, ServiceError> {
+        let storage = &*service.storage;
         let unit = storage.write()?;
         let epoch = unit.epoch()?;
         Ok(Self {
@@ -114,6 +117,7 @@ impl<'s> Work<'s> {
             villages: HashSet::new(),
             erasures: None,
             officials: None,
+            cards: CardOffice::of(service),
         })
     }
 
@@ -396,6 +400,7 @@ impl<'s> Work<'s> {
     /// Saves what changed. The unit stays open: what is read from it now is what will stand.
     pub(super) fn save(&mut self) -> Result<(), ServiceError> {
         self.settle_sponsors()?;
+        self.settle_cards()?;
         let mut dirty: Vec<(RecordId, Slot)> = Vec::new();
         for id in self.touched() {
             if let Some(slot) = self.records.remove(&id) {

@@ -1,15 +1,17 @@
 //! What every engine must do, as one suite over the trait: the same acts, the same answers.
 
 use super::{
-    Device, DeviceState, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, NikHash, Official, OpStatus,
-    PendingAct, RecordFilter, Scope, Storage, StoredOp, WordHash,
+    CardRow, CardsOf, Device, DeviceState, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, NikHash,
+    Official, OpStatus, PendingAct, RecordFilter, Scope, Storage, StoredOp, WordHash,
 };
+use chrono::NaiveDate;
 use payung_domain::{
     area::Area,
     field::Kind,
     id::{DeviceId, Epoch, Hlc, OfficialId, OpId, RecordId},
     op::{Conflict, GoneReason, Op, Outcome, OutcomeStatus, Reissue},
     record::Record,
+    region::RegionCode,
 };
 use payung_protocol::{Attestation, Checksum, ReceiverSecret, Role, SigningKey, record_check};
 use proptest::{
@@ -101,6 +103,7 @@ pub(crate) fn suite<S: Storage>(make: impl Fn() -> S) {
     scope_is_kept_by_every_look_at_records(&make());
     feed_is_in_the_order_of_commits(&make());
     ops_are_found_by_name_and_outcomes_dropped(&make());
+    cards_are_found_by_person_number_and_place_and_outlive_the_person(&make());
     held_ops_are_found_by_what_they_wait_for(&make());
     first_claim_stands(&make());
     names_are_found_by_all_their_words(&make());
@@ -249,6 +252,37 @@ fn ops_are_found_by_name_and_outcomes_dropped(storage: &dyn Storage) {
     assert_eq!(aside().len(), 1);
     unit.drop_quarantined(&name).expect("dropped");
     assert!(aside().is_empty());
+}
+
+fn cards_are_found_by_person_number_and_place_and_outlive_the_person(storage: &dyn Storage) {
+    let (banyumas, banjarnegara) =
+        (RegionCode::parse("33.02").expect("a code"), RegionCode::parse("33.04").expect("a code"));
+    let last = |day| NaiveDate::from_ymd_opt(2027, 11, day).expect("a day");
+    let card = |name: &str, worker: u128, list, place, day| CardRow {
+        id: name.to_owned(),
+        worker: Some(id(worker)),
+        list,
+        place,
+        facts: [9; 16],
+        revoked: false,
+        expires: last(day),
+    };
+    let (a, b, c) = (card("A", 1, banyumas, 7, 1), card("B", 1, banyumas, 3, 2), card("C", 2, banjarnegara, 7, 3));
+    let unit = storage.write().expect("a unit");
+    unit.save_cards(&[a.clone(), b.clone(), c.clone()]).expect("saved");
+    assert_eq!(unit.cards(&CardsOf::Worker(id(1))).expect("read"), [a.clone(), b.clone()]);
+    assert_eq!(unit.cards(&CardsOf::Number("C")).expect("read"), std::slice::from_ref(&c));
+    assert_eq!(unit.cards(&CardsOf::Place(banyumas, 7)).expect("read"), std::slice::from_ref(&a));
+    assert!(unit.save_cards(&[card("D", 3, banyumas, 3, 4)]).is_err(), "a place is one card's");
+    assert!(unit.cards(&CardsOf::Revoked(banyumas)).expect("read").is_empty());
+    assert_eq!(unit.card_lists().expect("read"), [banyumas, banjarnegara]);
+    unit.save_cards(&[CardRow { revoked: true, ..a.clone() }]).expect("saved");
+    unit.erase(id(1)).expect("erased");
+    let gone = |card: CardRow| CardRow { worker: None, revoked: true, ..card };
+    assert_eq!(unit.cards(&CardsOf::Revoked(banyumas)).expect("read"), [gone(b.clone()), gone(a)], "by their places");
+    assert!(unit.cards(&CardsOf::Worker(id(1))).expect("read").is_empty());
+    assert_eq!(unit.drop_cards(last(2)).expect("dropped"), 1);
+    assert_eq!(unit.cards(&CardsOf::Revoked(banyumas)).expect("read"), [gone(b)]);
 }
 
 fn held_ops_are_found_by_what_they_wait_for(storage: &dyn Storage) {

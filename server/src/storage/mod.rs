@@ -13,16 +13,19 @@ pub mod seal;
 pub mod sqlite;
 
 pub use rows::{
-    AuditLine, Device, DeviceState, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp, Official,
-    OpStatus, PendingAct, RecordFilter, Scope, Sponsored, SponsoredOf, StoredOffer, StoredOp, Tombstone,
+    AuditLine, CardRow, CardsOf, Device, DeviceState, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept,
+    KnownOp, Official, OpStatus, PendingAct, RecordFilter, Scope, Sponsored, SponsoredOf, StoredOffer, StoredOp,
+    Tombstone,
 };
 pub use seal::{NikHash, Sealer, WordHash};
 
+use chrono::NaiveDate;
 use payung_domain::{
     area::Area,
     attachment::MediaHash,
     id::{DeviceId, Epoch, OpId, RecordId},
     op::{GoneReason, Reissue},
+    region::RegionCode,
 };
 use payung_protocol::Checksum;
 
@@ -109,6 +112,11 @@ pub trait Reading {
 
     /// What enrolments ask of sponsors' agreements; those of an agreement by their turns.
     fn sponsored(&self, of: &SponsoredOf) -> Result<Vec<Sponsored>>;
+
+    /// Numbers of membership cards.
+    fn cards(&self, of: &CardsOf<'_>) -> Result<Vec<CardRow>>;
+    /// The regencies that any card is in the list of, in the order of their codes.
+    fn card_lists(&self) -> Result<Vec<RegionCode>>;
 
     /// The feeds of a prefix with their newest seq: the villages in it (or the village a narrower prefix lies in), and the
     /// wider regions it lies in, for what is shared there; none where no record was ever written.
@@ -212,6 +220,10 @@ pub trait Writing: Reading {
     fn save_sponsored(&self, claims: &[Sponsored]) -> Result<()>;
     /// Forgets claims.
     fn drop_sponsored(&self, claims: &[RecordId]) -> Result<()>;
+    /// Saves cards, each in the place of what was saved of its number.
+    fn save_cards(&self, cards: &[CardRow]) -> Result<()>;
+    /// Forgets cards whose last day was before that day; answers how many.
+    fn drop_cards(&self, before: NaiveDate) -> Result<usize>;
     /// Replaces the name words a record is found by.
     fn index_name(&self, record: RecordId, old: &[WordHash], new: &[WordHash]) -> Result<()>;
     /// Saves a pair.

@@ -1,6 +1,7 @@
 //! What storage takes and gives.
 
 use super::seal::NikHash;
+use chrono::NaiveDate;
 use payung_domain::{
     area::Area,
     calendar::Month,
@@ -8,6 +9,7 @@ use payung_domain::{
     id::{DeviceId, OfficialId, OpId, RecordId},
     op::{GoneReason, Op, OpHash, Outcome},
     record::Record,
+    region::RegionCode,
     sponsorship::Standing,
 };
 use payung_protocol::{Attestation, Offer, ReceiverKey, Role, VerifyingKey};
@@ -345,6 +347,38 @@ pub enum SponsoredOf {
     Agreement(RecordId),
     /// Of a person.
     Person(NikHash),
+}
+
+/// The number of a membership card, and its place in the status list of its regency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardRow {
+    /// The card's own number.
+    pub id: String,
+    /// Whose it is; none once the person is erased.
+    pub worker: Option<RecordId>,
+    /// The regency whose list it is in.
+    pub list: RegionCode,
+    /// Where in the list.
+    pub place: u32,
+    /// A keyed hash of what it says of the person.
+    pub facts: [u8; 16],
+    /// Taken back.
+    pub revoked: bool,
+    /// The last day on which anything issued under this number is looked at.
+    pub expires: NaiveDate,
+}
+
+/// Which cards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardsOf<'a> {
+    /// Of a person, those taken back included.
+    Worker(RecordId),
+    /// Of a number.
+    Number(&'a str),
+    /// At a place of a list.
+    Place(RegionCode, u32),
+    /// Taken back, of a list, by their places.
+    Revoked(RegionCode),
 }
 
 /// Where a pair of possible duplicates stands.

@@ -76,6 +76,7 @@ pub struct Sealer {
     act: XChaCha20Poly1305,
     nik: Hmac<Sha256>,
     word: Hmac<Sha256>,
+    card: Hmac<Sha256>,
     tag: Zeroizing<[u8; 32]>,
 }
 
@@ -136,6 +137,7 @@ impl Sealer {
             act: cipher("act"),
             nik: mac("nik claim"),
             word: mac("name word"),
+            card: mac("card"),
             tag: derive(master, "village tag"),
         }
     }
@@ -216,6 +218,15 @@ impl Sealer {
         let mut hash = [0; 8];
         hash.copy_from_slice(&mac.finalize().into_bytes()[..8]);
         WordHash(hash)
+    }
+
+    /// What a card's number and place are made from: the same for the same input, a secret to all others.
+    pub fn card_digest(&self, of: &[u8]) -> [u8; 16] {
+        let mut mac = self.card.clone();
+        mac.update(of);
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+        digest
     }
 
     /// The key of a village's NIK tags, which its phones get.

@@ -75,6 +75,10 @@ pub(crate) enum Command {
         #[serde(default)]
         typed: String,
     },
+    /// The card of a worker.
+    Card { worker: RecordId },
+    /// Judge the text of a card, offline.
+    VerifyCard { text: String },
     /// Reports where somebody still has to do something, newest first; with `all` the others, too.
     Reports {
         #[serde(default)]

@@ -10,6 +10,7 @@ use crate::{
     view,
 };
 use chrono::{NaiveDate, SecondsFormat};
+use payung_card::{Clock, Fingerprint, words};
 use payung_domain::{
     area::Area,
     calendar::local_date,
@@ -26,7 +27,9 @@ use payung_store::{
     ClinicQuery, DatabaseKey, Decision, DraftId, Identity, NewIds, Options, Salvaged, Saved, Store, StoreError,
     WorkerQuery, WorkerSummary,
 };
-use payung_sync::{Courier, HttpTransport, JoinFacts, ServerAddress, SyncFailure, SyncReport, Timeouts, Urgency, join};
+use payung_sync::{
+    Courier, HttpTransport, JoinFacts, ServerAddress, Standing, SyncFailure, SyncReport, Timeouts, Urgency, join,
+};
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
@@ -96,6 +99,8 @@ impl Phone {
                 let query = ClinicQuery { near, typed, limit: usize::MAX, ..ClinicQuery::default() };
                 Ok(self.store.clinics(&query)?.iter().map(view::clinic).collect())
             }
+            Command::Card { worker } => Ok(self.store.card(worker)?.map_or(Value::Null, |card| json!(card))),
+            Command::VerifyCard { text } => self.verify_card(&text),
             Command::Reports { all } => Ok(self
                 .store
                 .reports(None, !all, None, usize::MAX, clock::now())?
@@ -165,6 +170,14 @@ impl Phone {
         let road = self.road(via)?;
         let identity = join(invite, &facts, &self.store, &road, clock::now_ms(), &mut clock::random())?;
         Ok(who(&identity))
+    }
+
+    fn verify_card(&self, text: &str) -> Done {
+        let root = Standing::of(&self.store).map_err(|_| StoreError::NotJoined)?.root;
+        let area = self.store.identity()?.ok_or(StoreError::NotJoined)?.area;
+        let (verifier, today) = (self.store.verifier(&Fingerprint(root.0))?, local_date(clock::now(), &area));
+        let verdict = verifier.verdict(text, Clock { today, sure: true });
+        Ok(json!({ "light": verdict.light().code(), "codes": verdict.codes(), "says": words::sentences(&verdict) }))
     }
 
     fn open_form(&mut self, record: Option<RecordId>, fields: &Body) -> Done {

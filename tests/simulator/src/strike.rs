@@ -3,17 +3,19 @@
 //! The files are copied as they are at that moment, uncommitted pages and all, and the act unwinds. The next life opens
 //! the copy, so that SQLite meets an unfinished log as it would after `kill -9`.
 
+use chrono::NaiveDate;
 use payung_domain::{
     area::Area,
     attachment::MediaHash,
     id::{DeviceId, Epoch, OpId, RecordId},
     op::Reissue,
+    region::RegionCode,
 };
 use payung_protocol::{Checksum, GoneReason};
 use payung_server::storage::{
-    AuditLine, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp, NikHash, Official,
-    PendingAct, Reading, RecordFilter, Result, Scope, Sealer, Sponsored, SponsoredOf, Storage, StoredOffer, StoredOp,
-    WordHash, Writing,
+    AuditLine, CardRow, CardsOf, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp,
+    NikHash, Official, PendingAct, Reading, RecordFilter, Result, Scope, Sealer, Sponsored, SponsoredOf, Storage,
+    StoredOffer, StoredOp, WordHash, Writing,
 };
 use std::{
     fs, io,
@@ -155,6 +157,8 @@ macro_rules! reads {
                 claims(hashes: &[NikHash]) -> Vec<(NikHash, RecordId)>;
                 known_members(hashes: &[NikHash]) -> Vec<NikHash>;
                 sponsored(of: &SponsoredOf) -> Vec<Sponsored>;
+                cards(of: &CardsOf<'_>) -> Vec<CardRow>;
+                card_lists() -> Vec<RegionCode>;
                 heads(prefix: &Area) -> Vec<(String, u64)>;
                 changes_since(prefix: &Area, feed: &str, after: u64, scope: &Scope, limit: usize) -> Vec<FeedRow>;
                 checksums(scope: &Scope) -> Vec<(Area, Checksum)>;
@@ -200,6 +204,8 @@ impl Writing for WriteUnit<'_> {
         save(records: &mut [Kept]) -> ();
         save_sponsored(claims: &[Sponsored]) -> ();
         drop_sponsored(claims: &[RecordId]) -> ();
+        save_cards(cards: &[CardRow]) -> ();
+        drop_cards(before: NaiveDate) -> usize;
         store_ops(ops: &[StoredOp]) -> ();
         drop_outcomes(device: DeviceId, through: u64) -> ();
         take(old: &Reissue, new: OpId) -> ();

@@ -49,7 +49,12 @@ const WORKER: KindTable = KindTable {
         field("official", Class::C, FieldType::Text(60), "The official this person is, who registered themself"),
         required("capture", Class::Fixed, FieldType::Capture, "{at, position {lat_e6, lon_e6}, accuracy, official}"),
         field("kpj", Class::A, FieldType::Kpj, "Member number given by the branch"),
-        field("card", Class::A, FieldType::Any, "Membership card"),
+        field(
+            "card",
+            Class::A,
+            FieldType::Any,
+            "{id, text, issued, expires, from, paid_to, list, place, key}: membership card",
+        ),
         field("alias_of", Class::A, FieldType::Record, "Surviving record, when linked as a duplicate"),
     ],
 };
@@ -316,11 +321,11 @@ const ECOSYSTEM: KindTable = KindTable {
 
 const REFERENCE: KindTable = KindTable {
     kind: "reference",
-    doc: "A table that phones reckon with, as data with a validity: it takes the place of the one built in.",
+    doc: "A table that phones reckon with, as data: contributions with a validity, or what verifies the cards of a regency.",
     fact: false,
     parent: None,
     fields: &[
-        field("name", Class::A, FieldType::Text(40), "contribution"),
+        field("name", Class::A, FieldType::Text(40), "contribution, card_check"),
         field("version", Class::A, FieldType::Text(60), "Of the table"),
         field("table", Class::A, FieldType::Any, "The table itself"),
     ],

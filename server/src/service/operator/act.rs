@@ -246,6 +246,13 @@ pub enum Act {
         /// Waits for one of the same agreement.
         into: RecordId,
     },
+    /// A membership card was lost or is in wrong hands: its number is taken back, and whoever is still due one gets another.
+    ReplaceCard {
+        /// Whose.
+        worker: RecordId,
+        /// Why: a short code.
+        reason: String,
+    },
     /// NIKs that are members already, by their hashes.
     KnownMembers {
         /// The hashes, as hex.
@@ -322,6 +329,7 @@ impl Act {
             Self::Answer { .. } => "answer",
             Self::Publish { .. } => "publish",
             Self::Swap { .. } => "swap",
+            Self::ReplaceCard { .. } => "replace_card",
             Self::KnownMembers { .. } => "known_members",
         }
     }
@@ -345,6 +353,7 @@ impl Act {
             | Self::Number { enrollment, .. }
             | Self::Pay { enrollment, .. } => vec![*enrollment],
             Self::Answer { report, .. } => vec![*report],
+            Self::ReplaceCard { worker, .. } => vec![*worker],
             Self::Swap { out, into } => vec![*out, *into],
             Self::SaveOfficial { .. }
             | Self::Invite { .. }

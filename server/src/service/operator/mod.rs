@@ -32,7 +32,7 @@ impl Service {
     /// Does all acts or none; every one that cannot be done is told.
     pub fn act_all(&self, who: OfficialId, acts: Vec<Act>, now: i64) -> Result<(), Faults> {
         let whole = |error: ServiceError| vec![(0, error)];
-        let mut work = Work::begin(&*self.storage, now).map_err(whole)?;
+        let mut work = Work::begin(self, now).map_err(whole)?;
         let first = work.unit.counter("journal").map_err(|error| whole(error.into()))? + 1;
         let mut faults = Faults::new();
         let mut lines = Vec::with_capacity(acts.len());
@@ -65,7 +65,7 @@ impl Service {
                 Ok(entry) => entry,
                 Err(_) => return Err(ServiceError::Refused("journal_unreadable".to_owned())),
             };
-            let mut work = Work::begin(&*self.storage, entry.at)?;
+            let mut work = Work::begin(self, entry.at)?;
             if work.unit.counter("journal")? >= line.seq {
                 // another process was between journal and commit when this one looked
                 continue;
@@ -75,7 +75,7 @@ impl Service {
                 Err(ServiceError::NotFound(_) | ServiceError::Refused(_)) => {
                     // nothing of the failed act may stay
                     drop(work);
-                    work = Work::begin(&*self.storage, entry.at)?;
+                    work = Work::begin(self, entry.at)?;
                     if let Some(record) = work.waits_for(&entry.act)? {
                         work.unit.save_pending_act(&PendingAct { seq: line.seq, record, act: line.act.clone() })?;
                         work.unit.set_counter("pending_acts", 1)?;

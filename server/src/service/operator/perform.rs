@@ -246,6 +246,11 @@ impl Work<'_> {
                 let agreement = self.swap(*out, *into)?;
                 Ok(json!({ "out": out, "into": into, "agreement": agreement }))
             }
+            Act::ReplaceCard { worker, reason } => {
+                self.operator(who)?;
+                let card = self.replace_card(*worker)?;
+                Ok(json!({ "record": worker, "card": card, "reason": reason }))
+            }
             Act::KnownMembers { hashes } => {
                 self.operator(who)?;
                 let mut known = Vec::with_capacity(hashes.len());

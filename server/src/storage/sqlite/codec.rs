@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Device, Duplicate, DuplicateState, Kept, NikHash, OpStatus, Result, Sealer, Sponsored, StorageError,
+        CardRow, Device, Duplicate, DuplicateState, Kept, NikHash, OpStatus, Result, Sealer, Sponsored, StorageError,
         StoredOffer, StoredOp, seal::Row as Sealed,
     },
     Unit,
@@ -14,6 +14,7 @@ use payung_domain::{
     id::{DeviceId, RecordId},
     op::{OpHash, Outcome},
     record::Record,
+    region::RegionCode,
     sponsorship::Standing,
 };
 use rusqlite::Row;
@@ -60,6 +61,20 @@ pub(super) fn sponsored(row: &Row<'_>) -> Result<Sponsored> {
         place: unsigned(row.get("place")?),
         standing: Standing::from(row.get_ref("standing")?.as_str().unwrap_or_default()),
         code: row.get("code")?,
+    })
+}
+
+pub(super) fn card(row: &Row<'_>) -> Result<CardRow> {
+    let unreadable = || StorageError::Unreadable("card");
+    let text = |column: &str| Ok::<_, StorageError>(row.get_ref(column)?.as_str().unwrap_or_default().to_owned());
+    Ok(CardRow {
+        id: text("id")?,
+        worker: row.get::<_, Option<[u8; 16]>>("worker")?.and_then(|id| RecordId::from_slice(&id)),
+        list: RegionCode::parse(&text("list")?).map_err(|_| unreadable())?,
+        place: row.get("place")?,
+        facts: row.get("facts")?,
+        revoked: row.get("revoked")?,
+        expires: text("expires")?.parse().map_err(|_| unreadable())?,
     })
 }
 

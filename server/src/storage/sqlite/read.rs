@@ -2,9 +2,9 @@
 
 use super::{
     super::{
-        AuditLine, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp, NikHash, Official,
-        PendingAct, Reading, RecordFilter, Result, Scope, Sponsored, SponsoredOf, StorageError, StoredOffer, StoredOp,
-        Tombstone, WordHash, seal::Row as Sealed,
+        AuditLine, CardRow, CardsOf, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp,
+        NikHash, Official, PendingAct, Reading, RecordFilter, Result, Scope, Sponsored, SponsoredOf, StorageError,
+        StoredOffer, StoredOp, Tombstone, WordHash, seal::Row as Sealed,
     },
     Unit,
     codec::{self, DUPLICATE, OP, RECORD, record_id, signed, unsigned},
@@ -15,6 +15,7 @@ use payung_domain::{
     id::{DeviceId, Epoch, OpId, RecordId},
     op::{GoneReason, Reissue},
     planted::{Planted, planted},
+    region::RegionCode,
 };
 use payung_protocol::{Checksum, record_check};
 use rusqlite::{OptionalExtension, Params, Row, ToSql, params};
@@ -208,6 +209,34 @@ impl Reading for Unit<'_> {
                 self.all(&format!("{COLUMNS} WHERE person = ?1 ORDER BY claim"), [person.0], codec::sponsored)
             }
         }
+    }
+
+    fn cards(&self, of: &CardsOf<'_>) -> Result<Vec<CardRow>> {
+        const COLUMNS: &str = "SELECT id, worker, list, place, facts, revoked, expires FROM card";
+        match of {
+            CardsOf::Worker(id) => {
+                self.all(&format!("{COLUMNS} WHERE worker = ?1 ORDER BY id"), [id.bytes()], codec::card)
+            }
+            CardsOf::Number(id) => self.all(&format!("{COLUMNS} WHERE id = ?1"), [id], codec::card),
+            CardsOf::Place(list, place) => self.all(
+                &format!("{COLUMNS} WHERE list = ?1 AND place = ?2"),
+                params![list.to_string(), place],
+                codec::card,
+            ),
+            CardsOf::Revoked(list) => self.all(
+                &format!("{COLUMNS} WHERE list = ?1 AND revoked = 1 ORDER BY place"),
+                [list.to_string()],
+                codec::card,
+            ),
+        }
+    }
+
+    fn card_lists(&self) -> Result<Vec<RegionCode>> {
+        let list = |row: &Row<'_>| {
+            RegionCode::parse(row.get_ref(0)?.as_str().unwrap_or_default())
+                .map_err(|_| StorageError::Unreadable("card"))
+        };
+        self.all("SELECT DISTINCT list FROM card ORDER BY list", [], list)
     }
 
     fn heads(&self, prefix: &Area) -> Result<Vec<(String, u64)>> {

@@ -2,12 +2,13 @@
 
 use super::{
     super::{
-        Device, Duplicate, Invite, Kept, NikHash, Official, OpStatus, PendingAct, Reading, Result, Sponsored,
+        CardRow, Device, Duplicate, Invite, Kept, NikHash, Official, OpStatus, PendingAct, Reading, Result, Sponsored,
         StorageError, StoredOffer, StoredOp, WordHash, Writing, seal::Row as Sealed,
     },
     Unit,
     codec::{self, signed, unsigned},
 };
+use chrono::NaiveDate;
 use payung_domain::{
     area::Area,
     attachment::MediaHash,
@@ -308,6 +309,8 @@ impl Writing for Unit<'_> {
             "DELETE FROM name_word WHERE record = ?1",
             "DELETE FROM nik_claim WHERE record = ?1",
             "DELETE FROM sponsored WHERE claim = ?1 OR enrollment = ?1",
+            // the place stays taken: a card on paper is still about
+            "UPDATE card SET revoked = 1, worker = NULL WHERE worker = ?1",
             "DELETE FROM duplicate WHERE later = ?1 OR earlier = ?1",
             "DELETE FROM pending_act WHERE record = ?1",
             "DELETE FROM offer WHERE record = ?1",
@@ -347,6 +350,29 @@ impl Writing for Unit<'_> {
             forget.execute([claim.bytes()])?;
         }
         Ok(())
+    }
+
+    fn save_cards(&self, cards: &[CardRow]) -> Result<()> {
+        let mut save = self.prepare_cached(
+            "INSERT INTO card (id, worker, list, place, facts, revoked, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (id) DO UPDATE SET worker = ?2, list = ?3, place = ?4, facts = ?5, revoked = ?6, expires = ?7",
+        )?;
+        for card in cards {
+            save.execute(params![
+                card.id,
+                card.worker.map(|worker| worker.bytes()),
+                card.list.to_string(),
+                card.place,
+                card.facts,
+                card.revoked,
+                card.expires.to_string(),
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn drop_cards(&self, before: NaiveDate) -> Result<usize> {
+        Ok(self.prepare_cached("DELETE FROM card WHERE expires < ?1")?.execute([before.to_string()])?)
     }
 
     fn forget_media(&self, files: &[MediaHash]) -> Result<()> {

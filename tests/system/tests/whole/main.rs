@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod branch_files;
+mod cards;
 mod common;
 mod erasure;
 mod hostile_bodies;
