@@ -7,6 +7,7 @@ mod crash;
 mod floor;
 mod fuzz;
 mod npm;
+mod page;
 mod play;
 mod sim;
 mod suite;
@@ -43,6 +44,8 @@ enum Task {
     Fuzz(fuzz::FuzzArgs),
     /// Make Kotlin, Swift and Python of the facade.
     Bindings,
+    /// Make the page that verifies membership cards.
+    Page(page::PageArgs),
     /// Kill the real phone and the real server under load, then send over bad roads.
     Crash {
         /// Handed on as they are; `--help` names them.
@@ -109,6 +112,7 @@ fn main() -> ExitCode {
         Task::Sim { args } => sim::run(&workspace, &args),
         Task::Fuzz(args) => fuzz::run(&workspace, &args),
         Task::Bindings => bindings::run(&workspace),
+        Task::Page(args) => page::run(&workspace, &args),
         Task::Crash { args } => crash::run(&workspace, &args),
         Task::Bench { args } => bench::run(&workspace, &args),
     };

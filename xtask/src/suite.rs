@@ -9,7 +9,7 @@ mod swift;
 
 pub(crate) use bindings::{RT, maven};
 
-use crate::{XtaskError, floor::Floor, tally::Tally, workspace::Workspace};
+use crate::{XtaskError, floor::Floor, page, tally::Tally, workspace::Workspace};
 use clap::ValueEnum;
 use std::process::ExitCode;
 
@@ -24,6 +24,8 @@ pub(crate) enum Part {
     Bindings,
     /// Programs nobody here wrote open what Payung seals.
     Judges,
+    /// The page that verifies membership cards, in node and in a browser.
+    Page,
     /// Licences, sources and known defects of the dependencies.
     Deny,
 }
@@ -38,6 +40,7 @@ pub(crate) fn run(workspace: &Workspace, parts: &[Part]) -> Result<ExitCode, Xta
             Part::Core => core::run(workspace, &floor)?,
             Part::Bindings => bindings::run(workspace, &floor)?,
             Part::Judges => judges::run(workspace, &floor)?,
+            Part::Page => page::test(workspace, &floor)?,
             Part::Deny => deny::run(workspace, &floor)?,
         };
     }
