@@ -3,6 +3,7 @@
 
 #[cfg(feature = "cards")]
 pub mod card;
+pub mod clinic;
 pub mod picture;
 
 use chrono::{Datelike, Days, NaiveDate};

@@ -75,6 +75,10 @@ pub(crate) enum Command {
         #[serde(default)]
         typed: String,
     },
+    /// The sponsors' agreements that take people here today, and how many this phone may count on.
+    Agreements,
+    /// How many are registered, covered, visited, RT by RT.
+    Coverage,
     /// The card of a worker.
     Card { worker: RecordId },
     /// Judge the text of a card, offline.

@@ -15,6 +15,7 @@ use payung_domain::{
     area::Area,
     calendar::local_date,
     contribution::ContributionTable,
+    coverage::CoverageLevel,
     eligibility::Membership,
     enrollment::Phase,
     field::{Kind, SCHEMA},
@@ -99,6 +100,8 @@ impl Phone {
                 let query = ClinicQuery { near, typed, limit: usize::MAX, ..ClinicQuery::default() };
                 Ok(self.store.clinics(&query)?.iter().map(view::clinic).collect())
             }
+            Command::Agreements => self.agreements(),
+            Command::Coverage => self.coverage(),
             Command::Card { worker } => Ok(self.store.card(worker)?.map_or(Value::Null, |card| json!(card))),
             Command::VerifyCard { text } => self.verify_card(&text),
             Command::Reports { all } => Ok(self
@@ -170,6 +173,18 @@ impl Phone {
         let road = self.road(via)?;
         let identity = join(invite, &facts, &self.store, &road, clock::now_ms(), &mut clock::random())?;
         Ok(who(&identity))
+    }
+
+    fn agreements(&self) -> Done {
+        let area = self.store.identity()?.ok_or(StoreError::NotJoined)?.area;
+        let today = local_date(clock::now(), &area);
+        Ok(self.store.agreements(&area, today)?.iter().map(view::agreement).collect())
+    }
+
+    fn coverage(&self) -> Done {
+        let area = self.store.identity()?.ok_or(StoreError::NotJoined)?.area;
+        let today = local_date(clock::now(), &area);
+        Ok(view::coverage(&self.store.coverage(None, CoverageLevel::Rt, None, today)?))
     }
 
     fn verify_card(&self, text: &str) -> Done {

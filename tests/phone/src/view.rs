@@ -1,9 +1,9 @@
 //! Answers about workers.
 
-use payung_domain::enrollment::Due;
+use payung_domain::{coverage::Coverage, enrollment::Due};
 use payung_store::{
-    ClinicView, Draft, EnrollmentView, Mark, NeedsFixing, OpenConflict, ReportView, ShownRecord, WorkerDetail,
-    WorkerSummary,
+    AgreementView, ClinicView, CoverageLine, CoverageNumbers, CoveragePicture, Draft, EnrollmentView, Mark,
+    NeedsFixing, OpenConflict, ReportView, ShownRecord, WorkerDetail, WorkerSummary,
 };
 use payung_sync::SyncReport;
 use serde_json::{Map, Value, json};
@@ -64,6 +64,34 @@ pub(crate) fn detail(detail: &WorkerDetail) -> Value {
     told["duplicates"] = json!(detail.duplicates);
     told["duplicate_of"] = json!(detail.duplicate_of);
     told
+}
+
+/// An agreement, with what this phone may still count on.
+pub(crate) fn agreement(view: &AgreementView) -> Value {
+    let mut told = json!(view.agreement);
+    told["waiting_here"] = view.waiting_here.into();
+    told["left_here"] = view.left_here.into();
+    told["words"] = view.words.as_str().into();
+    told
+}
+
+/// The coverage picture: a line for each RT, and the sum.
+pub(crate) fn coverage(picture: &CoveragePicture) -> Value {
+    let numbers = |numbers: &CoverageNumbers| {
+        let Coverage { registered, waiting, at_office, returned, with_branch, to_pay, covered, lapsing, arrears, over } =
+            &numbers.counts;
+        json!({
+            "counts": {
+                "registered": registered, "waiting": waiting, "at_office": at_office, "returned": returned,
+                "with_branch": with_branch, "to_pay": to_pay, "covered": covered, "lapsing": lapsing, "arrears": arrears,
+                "over": over,
+            }, "workers_known": numbers.workers_known, "workers_visited": numbers.workers_visited,
+            "never_visited": numbers.never_visited, "doors_visited": numbers.doors_visited,
+        })
+    };
+    let line =
+        |line: &CoverageLine| json!({ "area": line.area, "label": line.label, "numbers": numbers(&line.numbers) });
+    json!({ "lines": picture.lines.iter().map(line).collect::<Vec<_>>(), "total": numbers(&picture.total) })
 }
 
 /// A clinic and how far it is.

@@ -109,7 +109,7 @@ fn due(due: &Value) -> String {
 }
 
 fn summary(figures: &Figures) -> String {
-    let rows: [(&str, &str, String); 15] = [
+    let rows = [
         ("Tersimpan di HP", "registered", figures.registered.to_string()),
         ("Orangnya", "persons", figures.persons.to_string()),
         ("Catatan sampai di kantor", "ops uploaded", figures.uploaded.to_string()),
@@ -119,6 +119,11 @@ fn summary(figures: &Figures) -> String {
         ("Terdaftar dua kali, disatukan", "duplicates linked", figures.duplicates_linked.to_string()),
         ("Dikembalikan cabang, dikirim lagi", "returned, sent again", figures.returned.to_string()),
         ("Mendapat kode bayar", "numbered", figures.numbered.to_string()),
+        ("Melebihi kuota sponsor, diberi tempat", "over quota, given a place", figures.over_quota.to_string()),
+        ("Terlindungi sebelum iuran tercatat", "covered before the proof", figures.covered_before.to_string()),
+        ("Kartu terbit", "cards issued", figures.cards.to_string()),
+        ("Kartu dicek tanpa sinyal, sah", "cards verified offline", figures.cards_good.to_string()),
+        ("Klinik di HP, terdekat dulu", "clinics, nearest first", figures.clinics.to_string()),
         ("Terlindungi hari ini", "covered today", figures.covered.to_string()),
         ("Foto sampai di kantor", "photos sent", figures.photos.to_string()),
         ("Bita foto terkirim dua kali", "photo bytes sent again", figures.photo_bytes_again.to_string()),
@@ -128,8 +133,8 @@ fn summary(figures: &Figures) -> String {
     ];
     let mut out = Vec::new();
     for (words, english, number) in rows {
-        out.push(format!("  {words:<36}{number:>6}   {english}\n"));
+        out.push(format!("  {words:<40}{number:>6}   {english}\n"));
     }
-    out.push(format!("  {:<36}{:>6}   seconds\n", "Lama (detik)", figures.seconds));
+    out.push(format!("  {:<40}{:>6}   seconds\n", "Lama (detik)", figures.seconds));
     out.concat()
 }

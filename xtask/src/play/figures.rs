@@ -24,6 +24,18 @@ pub(super) struct Figures {
     pub(super) returned: usize,
     /// Enrolments the phones showed with a payment code.
     pub(super) numbered: usize,
+    /// Put under a sponsor offline by both phones, beyond its places; a place was made for each.
+    pub(super) over_quota: usize,
+    /// Membership cards on both phones, and those of them that the other phone verified as green without a signal.
+    pub(super) cards: usize,
+    /// Likewise.
+    pub(super) cards_good: usize,
+    /// Clinics on a phone, nearest first.
+    pub(super) clinics: usize,
+    /// Covered in the phone's own picture before the branch had the money, and after.
+    pub(super) covered_before: usize,
+    /// Likewise.
+    pub(super) covered_on_phone: usize,
     /// Workers who are covered today, on every phone and at the server.
     pub(super) covered: usize,
     /// Values printed as saved that are in no body, history or open conflict at the server.

@@ -6,6 +6,7 @@ mod closing;
 mod figures;
 mod progress;
 mod scenes;
+mod shared;
 mod stage;
 
 use crate::{
@@ -131,6 +132,14 @@ fn failures(figures: &Figures) -> Vec<&'static str> {
         (figures.returned == 2, "the branch did not return two"),
         (figures.photos == figures.photos_taken, "a photo does not lie whole at the office"),
         (figures.photo_bytes_again <= CHUNK, "a cut cost more than a chunk of a photo"),
+        (
+            figures.over_quota == 2 * shared::SPONSORED.len() - shared::QUOTA,
+            "the sponsor's quota was not exceeded by two",
+        ),
+        (figures.covered_before == 0, "somebody was shown as covered before the branch's proof"),
+        (figures.covered_on_phone == figures.numbered, "a phone's coverage does not follow the branch's proof"),
+        (figures.cards == figures.numbered, "somebody covered has no card, or somebody else has one"),
+        (figures.cards_good == figures.cards, "a card is not verified offline"),
         (figures.reports_answered == figures.reports, "a report is not answered on both phones"),
         (figures.lists_differing == 0, "a phone's list differs from the server's"),
     ];

@@ -4,6 +4,7 @@ use super::{
     PlayError, branch,
     figures::Figures,
     progress::Progress,
+    shared,
     stage::{Official, Stage, VILLAGE},
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -78,6 +79,7 @@ pub(super) fn play(stage: &mut Stage, seed: u64, begun: Instant, progress: &Prog
     let mut niks = Niks::of([&first, &second]);
     let mut counted = Counted::default();
 
+    progress.step("klinik dan sponsor dibagikan (clinics and a sponsor shared)", || shared::share(stage, today))?;
     let registered = register_all(&mut stage.officials, [&first, &second], progress)?;
     let [ours, theirs] = &registered;
     progress.step("KTP difoto (photos taken)", || take_photos(stage, &registered))?;
@@ -88,6 +90,15 @@ pub(super) fn play(stage: &mut Stage, seed: u64, begun: Instant, progress: &Prog
         edit_in_flight(&mut stage.officials[1], &theirs[IN_FLIGHT], &mut counted)
     })?;
     progress.step("kedua HP bertukar kabar (both phones exchange)", || quiet(&mut stage.officials, &mut counted))?;
+    let over_quota = progress.step("sponsor: tempat kurang, ditambah (over quota, then enlarged)", || {
+        let over = shared::without_a_place(&mut stage.officials)?;
+        shared::agree(stage, 2 * shared::SPONSORED.len(), today)?;
+        quiet(&mut stage.officials, &mut counted)?;
+        match shared::without_a_place(&mut stage.officials)? {
+            0 => Ok(over),
+            _ => Err(PlayError::Missing("somebody has no place although there is one for each")),
+        }
+    })?;
     progress.step("foto dikirim, satu terputus di tengah (photos sent, one cut in the middle)", || {
         send_photos(&mut stage.officials, &mut counted)
     })?;
@@ -107,12 +118,21 @@ pub(super) fn play(stage: &mut Stage, seed: u64, begun: Instant, progress: &Prog
     })?;
     let numbered = on_any_phone(&mut stage.officials, &["numbered"])?;
     let returned = on_any_phone(&mut stage.officials, &["returned"])?;
+    let before = shared::covered(&mut stage.officials[0])?;
     progress.step("yang bernomor membayar (the numbered pay)", || {
         let file = stage.folder.join("pembayaran.csv");
         branch::payments(&answered.rows, &answered.returned, today, &file)?;
         stage.office.act(&["import", &file.display().to_string()])?;
         quiet(&mut stage.officials, &mut counted)
     })?;
+    let [cards, cards_good] =
+        progress.step("kartu terbit, dicek tanpa sinyal (cards issued, verified offline)", || {
+            stage.office.act(&["cards", "keep"])?;
+            quiet(&mut stage.officials, &mut counted)?;
+            shared::cards(&mut stage.officials)
+        })?;
+    let clinics = shared::clinics_shown(&mut stage.officials[1])?;
+    let after = shared::covered(&mut stage.officials[0])?;
     let reports =
         progress.step("kecelakaan dan pertanyaan dilaporkan, kantor menjawab (reported and answered)", || {
             let written = write_reports(&mut stage.officials, &ours[0])?;
@@ -154,6 +174,12 @@ pub(super) fn play(stage: &mut Stage, seed: u64, begun: Instant, progress: &Prog
             duplicates_linked: linked,
             returned: returned.len(),
             numbered: numbered.len(),
+            over_quota,
+            cards,
+            cards_good,
+            clinics,
+            covered_before: before[0],
+            covered_on_phone: after[0],
             covered: on_any_phone(&mut stage.officials, &["covered", "lapsing"])?.len(),
             lost,
             bytes_up_per_record: bytes / counted.uploaded.max(1),
@@ -253,7 +279,9 @@ fn register(official: &mut Official, people: &[Person], bar: &ProgressBar) -> Re
             official.ask(SCENE, &visit)?;
         }
         let form = official.ask(SCENE, &json!({"do": "open_form"}))?;
-        for (field, value) in person.form() {
+        let under_sponsor = if shared::SPONSORED.contains(&index) { Some(shared::sponsored()) } else { None };
+        let more = under_sponsor.into_iter().flatten().map(|(field, value)| (field.to_owned(), value));
+        for (field, value) in person.form().into_iter().chain(more) {
             official.ask(SCENE, &json!({"do": "type", "draft": form["draft"], "field": field, "value": value}))?;
         }
         let area = &official.area;
