@@ -48,7 +48,7 @@ def person(serial, name):
         "mother_name": text("SUPARTI KARANGAN"),
         "home.line": text("Gang Melati 9"),
         "phone": text("081200009001"),
-        "occupations.first": text("penderes"),
+        "occupations.first": text("penderes_kelapa"),
         "income": text("1.500.000"),
         "cover.months": whole(3),
         "heirs": core.FieldValue.ITEMS([heir]),
@@ -76,6 +76,26 @@ def phone(name):
 
 def everybody(client):
     return client.search("", None, 50).rows
+
+
+def office(*words):
+    """One act of the operator; what it prints as JSON."""
+    admin = [os.environ["PAYUNG_PROGRAM"], "admin", "--json", "--data", os.environ["PAYUNG_DATA_FOLDER"]]
+    said = subprocess.run([*admin, "--as", "Sri Handayani", *words], capture_output=True, check=True)
+    return json.loads(said.stdout)
+
+
+def paid_until(month):
+    """The branch numbers and has the money of everybody who is in order, from today until the end of a month."""
+    office("verify", "--all", "--area", "33.02.24.1001")
+    file = FOLDER / "cabang.csv"
+    exported = office("export", "--out", str(FOLDER / "ekspor.csv"))["enrollments"]
+    head = "REFERENSI;JAWABAN;KPJ;KODE IURAN;JUMLAH;BERLAKU SAMPAI;TERLINDUNGI MULAI;TERLINDUNGI SAMPAI\n"
+    numbered = [f"{one};BERNOMOR;{99_000_000_000 + n};88000000000{n};50400;31-12-2199;;" for n, one in enumerate(exported)]
+    today = time.strftime("%d-%m-%Y")
+    for lines in (numbered, [f"{one};LUNAS;;;;;{today};{month}" for one in exported]):
+        file.write_text(head + "\n".join(lines) + "\n")
+        office("import", str(file))
 
 
 def child_registers(name, serial):
@@ -361,17 +381,11 @@ class Story(unittest.TestCase):
         # the other official of the village sees them, and the office answers
         self.warti.sync(True, None)
         self.assertEqual(set(shown), {report.record.id for report in self.warti.reports(None, True, None, 50)})
-        admin = [os.environ["PAYUNG_PROGRAM"], "admin", "--json", "--data", os.environ["PAYUNG_DATA_FOLDER"]]
-        admin += ["--as", "Sri Handayani"]
-
-        def office(*words):
-            return json.loads(subprocess.run([*admin, *words], capture_output=True, check=True).stdout)
-
         due = office("reports")
         self.assertEqual([written["late"], written["in time"], asked], [report["report"] for report in due])
         self.assertEqual(["RASIKUN WARTI"] * 2 + [None], [report["name"] for report in due])
-        empty = subprocess.run([*admin, "answer", asked, "--state", "answered"], capture_output=True, check=False)
-        self.assertNotEqual(0, empty.returncode)
+        with self.assertRaises(subprocess.CalledProcessError):
+            office("answer", asked, "--state", "answered")
         office("answer", written["in time"], "--state", "received")
         office("answer", asked, "--state", "answered", "--text", "Hari Senin, di balai desa.")
         self.assertFalse(self.darmo.saw_answer(asked), "not told yet")
@@ -389,6 +403,150 @@ class Story(unittest.TestCase):
         self.assertEqual(core.ReportPhase.SEEN, shown[asked].standing.phase)
         self.assertEqual("Sudah ditelepon.", shown[written["late"]].follow_ups[0].fields["text"].value.text)
         self.assertNotIn(asked, [report["report"] for report in office("reports")])
+
+    def test_7d_price_renewals_and_the_slip(self):
+        fields = {"income": text("1.500.000"), "occupations.first": text("penderes_kelapa"), "cover.months": whole(3)}
+        price = core.price(fields)
+        self.assertEqual(price.quote.total, sum(line.sum for line in price.lines))
+        self.assertEqual([1, 3, 6, 12], [term.months for term in price.terms])
+        self.assertIn("Rp", price.sentence)
+        for wrong, named in (({"income": text("banyak")}, "income"), ({"cover.months": whole(7)}, "cover.months")):
+            with self.assertRaises(core.CoreError.Invalid) as refused:
+                core.price(fields | wrong)
+            self.assertEqual({named}, {error.field for error in refused.exception.fields})
+        month = time.strftime("%Y-%m")
+        self.assertTrue(all(benefit.source for benefit in core.benefits(month)))
+        self.assertEqual({"jp", "jkp"}, {one.code for one in core.programmes() if not one.offered})
+        # the branch numbers and has the money: covered until the end of this month
+        worker = next(row.id for row in everybody(self.darmo) if row.name.startswith("RASIKUN"))
+        self.assertFalse(self.darmo.slip(worker).covered)
+        paid_until(time.strftime("%m-%Y"))
+        self.darmo.sync(True, None)
+        slip = self.darmo.slip(worker)
+        self.assertTrue(slip.covered)
+        self.assertNotIn("3302241505909001", slip.text, "masked on paper")
+        row = next(row for row in self.darmo.renewals(None, 3, None, 50).rows if row.worker == worker)
+        self.assertIsInstance(row.phase, core.Phase.LAPSING)
+        self.assertEqual((False, True), (row.asked, row.price.total > 0))
+        asks = core.RenewalRequest(months=3, payer=None, working=False, healthy=True)
+        with self.assertRaises(core.CoreError.Invalid):
+            self.darmo.renew(row.enrollment, asks)
+        asks.working = True
+        self.darmo.renew(row.enrollment, asks)
+        self.assertTrue(next(row for row in self.darmo.renewals(None, 3, None, 50).rows if row.worker == worker).asked)
+        self.darmo.sync(True, None)
+        self.warti.sync(True, None)
+        (sums,) = [sums for sums in self.warti.renewal_sums(None, 3) if sums.area.endswith("001")]
+        self.assertEqual(1, sums.asked)
+
+    def test_7e_import_of_a_list(self):
+        head = "Nama;NIK;Tanggal lahir;Pekerjaan\n"
+        good = head + "Tarwen Contoh;3302241505909021;15-05-1990;penderes\nKarsem Contoh;3302241505909022;15-05-1990;\n"
+        before = len(self.darmo.forms())
+        with self.assertRaises(core.CoreError) as refused:
+            self.darmo.import_list((good + "Misdi Contoh;33022;1990;\nDarsiti Contoh;3302241505909023;31-02-1990;\n").encode())
+        self.assertGreaterEqual(len({cell.line for cell in refused.exception.cells}), 2, "every wrong line is told")
+        self.assertEqual(before, len(self.darmo.forms()), "and nothing is taken")
+        imported = self.darmo.import_list(good.encode())
+        self.assertEqual(2, len(imported.forms))
+        again = self.darmo.import_list(good.encode())
+        self.assertEqual((0, 2), (len(again.forms), len(again.known)), "the same file makes no second ones")
+        shown = {form.fields["name"].text for form in self.darmo.forms() if "name" in form.fields}
+        self.assertTrue({"Tarwen Contoh", "Karsem Contoh"} <= shown)
+        for row in imported.forms:
+            self.darmo.discard_form(row.form)
+
+    def test_7f_coverage_and_rounds(self):
+        picture = self.darmo.coverage(None, core.CoverageLevel.RT)
+        self.assertEqual(picture.total.counts.registered, sum(line.numbers.counts.registered for line in picture.lines))
+        self.assertGreaterEqual(picture.total.counts.lapsing, 1)
+        began = self.darmo.begin_round(None, "Malam Jumat")
+        self.assertEqual(began, self.darmo.begin_round(None, None), "the same evening goes on")
+        worker = next(row.id for row in everybody(self.darmo) if row.name.startswith("RASIKUN"))
+        self.darmo.add_visit({"worker": text(worker), "outcome": text("already_member")}, None)
+        self.darmo.add_visit({"door": text("rumah cat hijau"), "outcome": text("nobody_home")}, None)
+        with self.assertRaises(core.CoreError.Invalid):
+            self.darmo.add_visit({"door": text("rumah cat hijau")}, None)
+        self.darmo.sync(True, None)
+        self.warti.sync(True, None)
+        shown = self.warti.round(began)
+        self.assertEqual((2, ["rumah cat hijau"]), (shown.progress.doors, [door.door for door in shown.again]))
+        self.assertNotIn(worker, [row.id for row in self.warti.not_visited(began, None, 50).rows])
+
+    def test_7g_sponsors_and_clinics(self):
+        month = time.strftime("%Y-%m")
+        words = ["agreement", "save", "CSR-1", "--sponsor", "PT Contoh", "--payer", "csr", "--quota", "1", "--months", "12"]
+        office(*words, "--start", month, "--until", "2199-12", "--area", "33.02.24.1001")
+        file = FOLDER / "plkk.csv"
+        rows = "K-01;Klinik Contoh 1;33.02.24;-7,4240;109,2390\nK-02;Klinik Contoh 2;33.02.24;-7,5000;109,3000\n"
+        file.write_text("KODE;NAMA;KECAMATAN;LINTANG;BUJUR\n" + rows)
+        office("import-plkk", "--area", "33.02", "--edition", month, str(file))
+        for client in (self.darmo, self.warti):
+            client.sync(True, None)
+        near = core.ClinicQuery(near=core.Position(lat_e6=-7_499_000, lon_e6=109_299_000), region=None, typed="", limit=9)
+        self.assertEqual(["K-02", "K-01"], [view.clinic.code for view in self.warti.clinics(near)])
+        near.region = "33.03"
+        self.assertEqual([], self.warti.clinics(near))
+        # each counts on the one place without a signal
+        people = {}
+        for client, serial in ((self.darmo, 9010), (self.warti, 9011)):
+            (agreement,) = client.agreements(None)
+            self.assertEqual((1, 0), (agreement.agreement.quota, agreement.waiting_here))
+            form = client.open_form(None)
+            under = {"cover.payer": text("csr"), "cover.agreement": text("CSR-1")}
+            client.type_fields(form.id, person(serial, f"Sponsor {serial}") | under)
+            people[serial] = client.register(form.id, None).ids
+            self.assertEqual(1, client.agreements(None)[0].waiting_here)
+        for client in (self.darmo, self.warti, self.darmo):
+            self.assertEqual(0, client.sync(True, None).refused)
+
+        def standing(client, serial):
+            (enrollment,) = client.worker(people[serial].worker).enrollments
+            return enrollment.record.fields["sponsored"].value.parts["standing"].text
+
+        for client in (self.darmo, self.warti):
+            self.assertEqual(["in", "over"], sorted(standing(client, serial) for serial in people))
+        over = next(serial for serial in people if standing(self.darmo, serial) == "over")
+        has = next(serial for serial in people if serial != over)
+        office("swap", people[has].enrollment, "--for", people[over].enrollment)
+        for client in (self.darmo, self.warti):
+            client.sync(True, None)
+            self.assertEqual(("in", "swapped"), (standing(client, over), standing(client, has)))
+
+    def test_7h_card(self):
+        worker = next(row.id for row in everybody(self.darmo) if row.name.startswith("RASIKUN"))
+        office("cards", "keep")
+        for client in (self.darmo, self.warti):
+            client.sync(True, None)
+        card = self.darmo.card(worker)
+        self.assertEqual(core.CardLight.GREEN, card.verdict.light)
+        self.assertEqual(card.code.side**2, len(card.code.modules))
+        self.assertLessEqual(card.code.version, 12)
+        self.assertTrue(card.code.svg.startswith("<svg") and core.card_png(card.text, 4).startswith(b"\x89PNG"))
+        self.assertNotIn("3302241505909001", " ".join(fact.value for fact in card.verdict.facts))
+        pdf = self.darmo.card_pdf(worker, core.CardPaper.A6, "Kantor Cabang Contoh, 0281 000000", "RT/RW Anda")
+        self.assertTrue(pdf.startswith(b"%PDF"))
+        # the other phone, without a signal
+        self.assertEqual([], self.warti.verify_card(card.text).codes)
+        for wrong in ("", card.text[:90], card.text.replace("A", "B"), "A" * 5000, "https://example.org"):
+            self.assertEqual(core.CardLight.RED, self.warti.verify_card(wrong).light)
+        # a phone that never joined, by files from the office
+        out = FOLDER / "klinik"
+        root = office("cards", "check", "--area", "33.02", "--out", str(out))["root"]
+        keys, listed = (out / "cards.txt").read_text(), (out / "3302.cwt").read_bytes()
+        self.assertEqual(core.CardLight.GREEN, core.verify_card_by(card.text, keys, [listed], root, True).light)
+        self.assertEqual(["unsure_clock"], core.verify_card_by(card.text, keys, [listed], root, False).codes)
+        with self.assertRaises(core.CoreError.Invalid):
+            core.verify_card_by(card.text, keys, [listed], "0" * 32, True)
+        # lost: another stands in its place
+        office("cards", "replace", worker)
+        office("cards", "keep")
+        for client in (self.darmo, self.warti):
+            client.sync(True, None)
+        self.assertEqual(["revoked"], self.warti.verify_card(card.text).codes)
+        self.assertEqual(core.CardLight.GREEN, self.warti.card(worker).verdict.light)
+        nobody = next(row.id for row in everybody(self.darmo) if row.name.startswith("SPONSOR"))
+        self.assertIsNone(self.darmo.card(nobody))
 
     def test_8_opens_and_closes_leak_nothing(self):
         def handles():
@@ -438,7 +596,7 @@ class Story(unittest.TestCase):
             self.warti.unlock_by_biometric()
         self.warti.enable_biometric(PINS["warti"])
         self.warti.unlock_by_biometric()
-        self.assertEqual(3, len(everybody(self.warti)))
+        self.assertEqual(5, len(everybody(self.warti)))
         self.assertEqual(15, self.warti.pin_status().tries_left)
         self.assertGreater(self.warti.lease_days(), 25)
         # a vault that throws what no vault should is contained, and nothing is made
@@ -464,7 +622,7 @@ class Story(unittest.TestCase):
             [*office, "--as", "Sri Handayani", "--json", "recover", request], capture_output=True, check=True
         )
         self.warti.recover(json.loads(said.stdout)["answer"], "591736")
-        self.assertEqual(3, len(everybody(self.warti)))
+        self.assertEqual(5, len(everybody(self.warti)))
         self.warti.lock()
         self.warti.unlock("591736")
         self.assertEqual(0, self.warti.sync(True, None).refused)

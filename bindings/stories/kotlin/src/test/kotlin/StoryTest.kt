@@ -1,7 +1,11 @@
+import id.payung.core.CardLight
+import id.payung.core.CardPaper
 import id.payung.core.Changed
 import id.payung.core.Client
 import id.payung.core.ClientConfig
+import id.payung.core.ClinicQuery
 import id.payung.core.CoreException
+import id.payung.core.CoverageLevel
 import id.payung.core.Decision
 import id.payung.core.FieldValue
 import id.payung.core.FileState
@@ -10,12 +14,30 @@ import id.payung.core.KeyVault
 import id.payung.core.KeyVaultException
 import id.payung.core.LockState
 import id.payung.core.NewPhoto
+import id.payung.core.Phase
 import id.payung.core.PictureError
+import id.payung.core.Position
 import id.payung.core.Purpose
+import id.payung.core.RenewalRequest
 import id.payung.core.ReportPhase
 import id.payung.core.Saved
 import id.payung.core.StoreObserver
+import id.payung.core.benefits
+import id.payung.core.price
+import id.payung.core.programmes
 import id.payung.core.softwareVault
+import id.payung.core.verifyCardBy
+import java.io.File
+import java.text.SimpleDateFormat
+import java.time.Duration
+import java.time.Instant
+import java.time.temporal.ChronoUnit
+import java.util.Date
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.atomic.AtomicLong
+import java.util.concurrent.locks.ReentrantLock
+import kotlin.concurrent.withLock
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNotEquals
@@ -26,15 +48,6 @@ import org.junit.Assert.assertTrue
 import org.junit.FixMethodOrder
 import org.junit.Test
 import org.junit.runners.MethodSorters
-import java.io.File
-import java.time.Duration
-import java.time.Instant
-import java.time.temporal.ChronoUnit
-import java.util.concurrent.TimeUnit
-import java.util.concurrent.atomic.AtomicInteger
-import java.util.concurrent.atomic.AtomicLong
-import java.util.concurrent.locks.ReentrantLock
-import kotlin.concurrent.withLock
 
 private fun env(name: String): String = requireNotNull(System.getenv(name)) { "$name is not set: run ./dev test bindings" }
 
@@ -57,7 +70,7 @@ private fun person(serial: Int, name: String): Map<String, FieldValue> =
         "mother_name" to text("SUPARTI KARANGAN"),
         "home.line" to text("Gang Melati 9"),
         "phone" to text("081200009001"),
-        "occupations.first" to text("penderes"),
+        "occupations.first" to text("penderes_kelapa"),
         "income" to text("1.500.000"),
         "cover.months" to FieldValue.Whole(3),
         "heirs" to FieldValue.Items(
@@ -75,6 +88,32 @@ private fun lockedPhone(name: String, vault: KeyVault = softwareVault(File(FOLDE
 
 private fun phone(name: String): Client = lockedPhone(name).also {
     if (it.lockState() == LockState.FRESH) it.setPin(PINS.getValue(name)) else it.unlock(PINS.getValue(name))
+}
+
+private val THIS_MONTH = SimpleDateFormat("yyyy-MM").format(Date())
+
+/** One act of the operator; what it prints as JSON. */
+private fun office(vararg words: String): String {
+    val admin = listOf(env("PAYUNG_PROGRAM"), "admin", "--json", "--data", env("PAYUNG_DATA_FOLDER"), "--as", "Sri Handayani")
+    val process = ProcessBuilder(admin + words).redirectErrorStream(true).start()
+    val said = process.inputStream.bufferedReader().readText()
+    assertEquals(said, 0, process.waitFor())
+    return said
+}
+
+/** The branch numbers and has the money of everybody who is in order, from today until the end of a month. */
+private fun paidUntil(month: String) {
+    office("verify", "--all", "--area", "33.02.24.1001")
+    val exported = office("export", "--out", File(FOLDER, "ekspor.csv").path)
+    val ids = exported.substringAfter("\"enrollments\":[").substringBefore(']').split(',').map { it.trim('"') }
+    val file = File(FOLDER, "cabang.csv")
+    val head = "REFERENSI;JAWABAN;KPJ;KODE IURAN;JUMLAH;BERLAKU SAMPAI;TERLINDUNGI MULAI;TERLINDUNGI SAMPAI"
+    val numbered = ids.mapIndexed { n, id -> "$id;BERNOMOR;${99_000_000_000 + n};88000000000$n;50400;31-12-2199;;" }
+    val today = SimpleDateFormat("dd-MM-yyyy").format(Date())
+    for (lines in listOf(numbered, ids.map { "$it;LUNAS;;;;;$today;$month" })) {
+        file.writeText((listOf(head) + lines).joinToString("\n", postfix = "\n"))
+        office("import", file.path)
+    }
 }
 
 private fun everybody(client: Client) = client.search("", null, 50u).rows
@@ -119,6 +158,8 @@ class StoryTest {
         private val darmo by lazy { phone("darmo") }
         private val warti by lazy { phone("warti") }
     }
+
+    private fun rasikun() = everybody(darmo).first { it.name.startsWith("RASIKUN") }.id
 
     @Test
     fun `1 join`() {
@@ -321,6 +362,137 @@ class StoryTest {
     }
 
     @Test
+    fun `7d price renewals and the slip`() {
+        val fields = mapOf(
+            "income" to text("1.500.000"), "occupations.first" to text("penderes_kelapa"), "cover.months" to FieldValue.Whole(3),
+        )
+        val price = price(fields)
+        assertEquals(price.quote.total, price.lines.sumOf { it.sum })
+        assertEquals(listOf(1u, 3u, 6u, 12u), price.terms.map { it.months })
+        for ((wrong, named) in listOf("income" to text("banyak"), "cover.months" to FieldValue.Whole(7)).map { it to it.first }) {
+            val refused = assertThrows(CoreException.Invalid::class.java) { price(fields + wrong) }
+            assertEquals(listOf(named), refused.fields.map { it.field })
+        }
+        assertTrue(benefits(THIS_MONTH).all { it.source.isNotEmpty() })
+        assertEquals(setOf("jp", "jkp"), programmes().filterNot { it.offered }.map { it.code }.toSet())
+        // the branch numbers and has the money: covered until the end of this month
+        val worker = rasikun()
+        paidUntil(SimpleDateFormat("MM-yyyy").format(Date()))
+        darmo.sync(true, null)
+        val slip = darmo.slip(worker)
+        assertTrue(slip.covered)
+        assertFalse("masked on paper", slip.text.contains("3302241505909001"))
+        fun row() = darmo.renewals(null, 3u, null, 50u).rows.single { it.worker == worker }
+        assertEquals(false to Phase.Lapsing, row().asked to row().phase)
+        val asks = RenewalRequest(months = 3u, payer = null, working = false, healthy = true)
+        assertThrows(CoreException.Invalid::class.java) { darmo.renew(row().enrollment, asks) }
+        darmo.renew(row().enrollment, asks.copy(working = true))
+        assertTrue(row().asked)
+        darmo.sync(true, null)
+        warti.sync(true, null)
+        assertEquals(1u, warti.renewalSums(null, 3u).single { it.area.endsWith("001") }.asked)
+    }
+
+    @Test
+    fun `7e import of a list`() {
+        val head = "Nama;NIK;Tanggal lahir;Pekerjaan\n"
+        val good = head + "Tarwen Contoh;3302241505909021;15-05-1990;penderes\nKarsem Contoh;3302241505909022;15-05-1990;\n"
+        val before = darmo.forms().size
+        val wrong = good + "Misdi Contoh;33022;1990;\nDarsiti Contoh;3302241505909023;31-02-1990;\n"
+        assertThrows(CoreException::class.java) { darmo.importList(wrong.toByteArray()) }
+        assertEquals("nothing is taken", before, darmo.forms().size)
+        val imported = darmo.importList(good.toByteArray())
+        assertEquals(2, imported.forms.size)
+        val again = darmo.importList(good.toByteArray())
+        assertEquals(0 to 2, again.forms.size to again.known.size)
+        imported.forms.forEach { darmo.discardForm(it.form) }
+    }
+
+    @Test
+    fun `7f coverage and rounds`() {
+        val picture = darmo.coverage(null, CoverageLevel.RT)
+        assertTrue(picture.total.counts.lapsing >= 1uL)
+        val began = darmo.beginRound(null, "Malam Jumat")
+        assertEquals("the same evening goes on", began, darmo.beginRound(null, null))
+        val worker = rasikun()
+        darmo.addVisit(mapOf("worker" to text(worker), "outcome" to text("already_member")), null)
+        darmo.addVisit(mapOf("door" to text("rumah cat hijau"), "outcome" to text("nobody_home")), null)
+        assertThrows(CoreException.Invalid::class.java) { darmo.addVisit(mapOf("door" to text("rumah cat hijau")), null) }
+        darmo.sync(true, null)
+        warti.sync(true, null)
+        assertEquals(listOf("rumah cat hijau"), warti.round(began).again.map { it.door })
+        assertFalse(warti.notVisited(began, null, 50u).rows.any { it.id == worker })
+    }
+
+    @Test
+    fun `7g sponsors and clinics`() {
+        office(
+            "agreement", "save", "CSR-1", "--sponsor", "PT Contoh", "--payer", "csr", "--quota", "1", "--months", "12",
+            "--start", THIS_MONTH, "--until", "2199-12", "--area", "33.02.24.1001",
+        )
+        val file = File(FOLDER, "plkk.csv")
+        val rows = "K-01;Klinik Contoh 1;33.02.24;-7,4240;109,2390\nK-02;Klinik Contoh 2;33.02.24;-7,5000;109,3000\n"
+        file.writeText("KODE;NAMA;KECAMATAN;LINTANG;BUJUR\n$rows")
+        office("import-plkk", "--area", "33.02", "--edition", THIS_MONTH, file.path)
+        listOf(darmo, warti).forEach { it.sync(true, null) }
+        val near = ClinicQuery(near = Position(-7_499_000, 109_299_000), region = null, typed = "", limit = 9u)
+        assertEquals(listOf("K-02", "K-01"), warti.clinics(near).map { it.clinic.code })
+        assertTrue(warti.clinics(near.copy(region = "33.03")).isEmpty())
+        // each counts on the one place without a signal
+        val people = listOf(darmo to 9010, warti to 9011).map { (client, serial) ->
+            val form = client.openForm(null)
+            val under = mapOf("cover.payer" to text("csr"), "cover.agreement" to text("CSR-1"))
+            client.typeFields(form.id, person(serial, "Sponsor $serial") + under)
+            client.register(form.id, null).ids.also { assertEquals(1u, client.agreements(null).single().waitingHere) }
+        }
+        listOf(darmo, warti, darmo).forEach { assertEquals(0uL, it.sync(true, null).refused) }
+        fun standings(client: Client) = people.map {
+            val sponsored = client.worker(it.worker).enrollments.single().record.fields.getValue("sponsored").value
+            ((sponsored as FieldValue.Parts).parts.getValue("standing") as FieldValue.Text).text
+        }
+        for (client in listOf(darmo, warti)) assertEquals(listOf("in", "over"), standings(client).sorted())
+        val (has, over) = people.sortedBy { standings(darmo)[people.indexOf(it)] }
+        office("swap", has.enrollment, "--for", over.enrollment)
+        for (client in listOf(darmo, warti)) {
+            client.sync(true, null)
+            assertEquals(listOf("in", "swapped"), standings(client).sorted())
+        }
+    }
+
+    @Test
+    fun `7h card`() {
+        val worker = rasikun()
+        office("cards", "keep")
+        listOf(darmo, warti).forEach { it.sync(true, null) }
+        val card = darmo.card(worker)!!
+        assertEquals(CardLight.GREEN, card.verdict.light)
+        assertEquals((card.code.side * card.code.side).toInt(), card.code.modules.size)
+        assertTrue(card.code.version <= 12u)
+        assertFalse(card.verdict.facts.any { it.value.contains("3302241505909001") })
+        val pdf = darmo.cardPdf(worker, CardPaper.A6, "Kantor Cabang Contoh, 0281 000000", "RT/RW Anda")
+        assertEquals("%PDF", String(pdf.copyOf(4)))
+        // the other phone, without a signal
+        assertTrue(warti.verifyCard(card.text).codes.isEmpty())
+        for (wrong in listOf("", card.text.take(90), card.text.replace("A", "B"), "A".repeat(5000), "https://example.org")) {
+            assertEquals(CardLight.RED, warti.verifyCard(wrong).light)
+        }
+        // a phone that never joined, by files from the office
+        val out = File(FOLDER, "klinik")
+        office("cards", "check", "--area", "33.02", "--out", out.path)
+        val (keys, listed) = File(out, "cards.txt").readText() to File(out, "3302.cwt").readBytes()
+        assertEquals(CardLight.GREEN, verifyCardBy(card.text, keys, listOf(listed), null, true).light)
+        assertEquals(listOf("unsure_clock"), verifyCardBy(card.text, keys, listOf(listed), null, false).codes)
+        assertThrows(CoreException.Invalid::class.java) { verifyCardBy(card.text, keys, listOf(listed), "0".repeat(32), true) }
+        // lost: another stands in its place
+        office("cards", "replace", worker)
+        office("cards", "keep")
+        listOf(darmo, warti).forEach { it.sync(true, null) }
+        assertEquals(listOf("revoked"), warti.verifyCard(card.text).codes)
+        assertEquals(CardLight.GREEN, warti.card(worker)!!.verdict.light)
+        assertNull(darmo.card(everybody(darmo).first { it.name.startsWith("SPONSOR") }.id))
+    }
+
+    @Test
     fun `8 opens and closes leak nothing`() {
         fun handles() = File("/proc/self/fd").list()!!.size
 
@@ -352,7 +524,7 @@ class StoryTest {
         assertThrows(CoreException.PinNeeded::class.java) { warti.unlockByBiometric() }
         warti.enableBiometric(PINS.getValue("warti"))
         warti.unlockByBiometric()
-        assertEquals(3, everybody(warti).size)
+        assertEquals(5, everybody(warti).size)
         assertEquals(15U, warti.pinStatus().triesLeft)
         assertTrue(warti.leaseDays()!! > 25U)
         // a vault that throws what no vault should is contained, and nothing is made
