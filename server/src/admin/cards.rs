@@ -12,6 +12,7 @@ use payung_card::{
 };
 use payung_domain::{
     area::Area,
+    field::Kind,
     id::RecordId,
     region::{Level, RegionCode},
 };
@@ -26,7 +27,7 @@ use std::{
 pub enum CardsCommand {
     /// The cards of workers: numbers and until when they tell that contributions are paid
     Show {
-        /// The workers
+        /// The workers, or their enrolments
         #[arg(required = true)]
         workers: Vec<RecordId>,
     },
@@ -34,7 +35,7 @@ pub enum CardsCommand {
     Print(PrintArgs),
     /// A card was lost or is in wrong hands: its number is taken back, and whoever is covered gets another
     Replace {
-        /// The worker
+        /// The worker, or an enrolment of theirs
         worker: RecordId,
         /// Why: a short code, such as lost
         #[arg(long, value_name = "CODE", default_value = "lost")]
@@ -56,7 +57,7 @@ pub enum CardsCommand {
 /// What is printed how.
 #[derive(Clone, Debug, clap::Args)]
 pub struct PrintArgs {
-    /// The workers
+    /// The workers, or their enrolments
     #[arg(required = true)]
     workers: Vec<RecordId>,
     /// The folder
@@ -92,6 +93,23 @@ pub(super) fn run(desk: &Desk, command: &CardsCommand) -> Result<Answer, AdminEr
     }
 }
 
+/// The worker of an id that `payung admin workers` prints: their own, or that of their enrolment; a linked one's is the survivor.
+fn worker_of(desk: &Desk, id: RecordId) -> Result<RecordId, AdminError> {
+    let who = desk.who()?;
+    let scope = desk.scope(who)?;
+    let mut id = id;
+    // enrolment, worker, survivor
+    for _ in 0..2 {
+        let record = desk.service.record(who, id, &scope, desk.now)?;
+        let enrolled = if record.kind == Kind::Enrollment { record.kind.parent(&record.body) } else { None };
+        match enrolled.or(record.alias.map(|alias| alias.survivor)) {
+            Some(next) => id = next,
+            None => break,
+        }
+    }
+    Ok(id)
+}
+
 /// The card of a worker whom the operator may see; a look at it is a look at a person.
 fn issued(desk: &Desk, worker: RecordId) -> Result<IssuedCard, AdminError> {
     let who = desk.who()?;
@@ -102,8 +120,9 @@ fn issued(desk: &Desk, worker: RecordId) -> Result<IssuedCard, AdminError> {
 
 fn show(desk: &Desk, workers: &[RecordId]) -> Result<Answer, AdminError> {
     let (mut json, mut rows) = (Vec::new(), Vec::new());
-    for worker in workers {
-        let card = issued(desk, *worker)?;
+    for id in workers {
+        let worker = worker_of(desk, *id)?;
+        let card = issued(desk, worker)?;
         json.push(json!({ "record": worker, "card": card }));
         let (from, until) = (card.from.to_string(), card.paid_to.to_string());
         rows.push(vec![worker.to_string(), card.id, from, until, card.issued.to_string(), card.expires.to_string()]);
@@ -117,10 +136,11 @@ fn print(desk: &Desk, args: &PrintArgs) -> Result<Answer, AdminError> {
     let paper = if args.paper == PaperSize::A6 { Paper::A6 } else { Paper::Id1 };
     // all or none: a stack of paper with one card missing is noticed too late
     let mut files = Vec::new();
-    for worker in &args.workers {
-        let issued = issued(desk, *worker)?;
+    for id in &args.workers {
+        let worker = worker_of(desk, *id)?;
+        let issued = issued(desk, worker)?;
         let (card, text) = read(desk, &issued)?;
-        let sheet = pdf(&card, &text, &office, paper).map_err(|error| unprintable(*worker, error))?;
+        let sheet = pdf(&card, &text, &office, paper).map_err(|error| unprintable(worker, error))?;
         files.push((args.out.join(format!("{}.pdf", issued.id)), sheet));
     }
     folder(&args.out)?;
@@ -151,6 +171,7 @@ fn replace(desk: &Desk, worker: RecordId, reason: &str) -> Result<Answer, AdminE
     if reason.is_empty() || reason.len() > 40 || !reason.chars().all(is_code) {
         return Err(AdminError::Usage("--reason is a short code: lower-case letters and _, such as lost".to_owned()));
     }
+    let worker = worker_of(desk, worker)?;
     let before = issued(desk, worker)?;
     let who = desk.who()?;
     desk.service.act(who, Act::ReplaceCard { worker, reason: reason.to_owned() }, desk.now)?;
