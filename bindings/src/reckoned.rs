@@ -8,6 +8,7 @@ use payung_domain::{
     calendar::Month,
     contribution::{Breakdown, BreakdownLine, Payer, Program, Quote, TermPrice},
     coverage::{Coverage, CoverageLevel},
+    ecosystem::{Ecosystem, EcosystemKind},
     enrollment::{Phase, ReturnReason},
     id::RecordId,
     renewal::{RenewalPrice, RenewalRequest},
@@ -16,8 +17,8 @@ use payung_domain::{
     slip::{Slip, SlipPayment},
 };
 use payung_store::{
-    CoverageLine, CoverageNumbers, CoveragePicture, DraftId, Imported, ImportedRow, KnownRow, RenewalKey, RenewalPage,
-    RenewalRow, RenewalSum, Round, RoundDoor, RoundProgress, RoundView,
+    CoverageLine, CoverageNumbers, CoveragePicture, DraftId, EcosystemView, Imported, ImportedRow, KnownRow,
+    RenewalKey, RenewalPage, RenewalRow, RenewalSum, Round, RoundDoor, RoundProgress, RoundView,
 };
 
 #[uniffi::remote(Record)]
@@ -296,4 +297,30 @@ pub struct RoundView {
     pub progress: RoundProgress,
     pub again: Vec<RoundDoor>,
     pub last: Option<RoundDoor>,
+}
+
+#[uniffi::remote(Enum)]
+pub enum EcosystemKind {
+    Company,
+    Cooperative,
+    Plkk,
+    Other(String),
+}
+
+#[uniffi::remote(Record)]
+pub struct Ecosystem {
+    pub code: String,
+    pub name: String,
+    pub what: EcosystemKind,
+    pub members: Option<u32>,
+    pub ended: Option<NaiveDate>,
+}
+
+#[uniffi::remote(Record)]
+pub struct EcosystemView {
+    pub code: String,
+    pub ecosystem: Option<Ecosystem>,
+    pub area: Option<Area>,
+    pub counts: Coverage,
+    pub workers_known: u64,
 }

@@ -4,8 +4,8 @@ use super::{Client, Result};
 use crate::clock;
 use payung_domain::{area::Area, id::RecordId};
 use payung_store::{
-    AgreementView, ClinicQuery, ClinicView, Counts, HistoryEntry, NeedsFixing, OpenConflict, Page, PageKey, ReportView,
-    Waiting, WorkerDetail, WorkerQuery,
+    AgreementView, ClinicQuery, ClinicView, Counts, EcosystemView, HistoryEntry, NeedsFixing, OpenConflict, Page,
+    PageKey, ReportView, Waiting, WorkerDetail, WorkerQuery,
 };
 use payung_sync::SyncState;
 
@@ -90,6 +90,13 @@ impl Client {
         let session = self.open()?;
         let area = session.area(area)?;
         Ok(session.store.agreements(&area, session.today()?)?)
+    }
+
+    /// The ecosystems of the office, and codes it does not know that somebody here is registered under, each with whom this
+    /// phone knows of it.
+    pub fn ecosystems(&self) -> Result<Vec<EcosystemView>> {
+        let session = self.open()?;
+        Ok(session.store.ecosystems(session.today()?)?)
     }
 
     /// The clinics of the work-accident network: nearest first where a place is told. Known before anyone has joined: none.

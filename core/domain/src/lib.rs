@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod clinic;
 pub mod contribution;
 pub mod coverage;
+pub mod ecosystem;
 pub mod eligibility;
 pub mod enrollment;
 pub mod field;

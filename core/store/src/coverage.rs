@@ -5,12 +5,12 @@ use chrono::NaiveDate;
 use payung_domain::{
     area::Area,
     coverage::{Coverage, CoverageLevel},
-    enrollment::{Covered, EnrollmentState, EnrollmentStatus, phase},
+    enrollment::{Covered, EnrollmentState, EnrollmentStatus, Phase, phase},
     id::{OfficialId, RecordId},
     op::Body,
     text,
 };
-use rusqlite::Transaction;
+use rusqlite::{Row, Transaction};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -104,6 +104,19 @@ fn visits(tx: &Transaction) -> Result<(HashSet<i64>, Doors)> {
     Ok((seen, doors))
 }
 
+/// The phase of a row of workers, of its columns `status`, `covered_from`, `covered_until` from one on; none without an enrolment.
+pub(crate) fn phase_of(row: &Row<'_>, first: usize, today: NaiveDate) -> Option<Phase> {
+    let told = |column: usize| row.get_ref(first + column).ok().and_then(|value| value.as_str().ok());
+    let status = told(0)?;
+    let covered = told(1).and_then(|from| from.parse().ok()).zip(told(2).and_then(|until| until.parse().ok()));
+    let state = EnrollmentState {
+        status: (!status.is_empty()).then(|| EnrollmentStatus::from(status)),
+        covered: covered.map(|(from, until)| Covered { from, until }),
+        ..EnrollmentState::default()
+    };
+    Some(phase(&state, today))
+}
+
 /// The numbers of each area by its row, and the areas' paths.
 fn by_area(tx: &Transaction, today: NaiveDate) -> Result<HashMap<i64, CoverageNumbers>> {
     let (seen, doors) = visits(tx)?;
@@ -120,22 +133,13 @@ fn by_area(tx: &Transaction, today: NaiveDate) -> Result<HashMap<i64, CoverageNu
         } else {
             numbers.never_visited += 1;
         }
-        let told = |column: usize| row.get_ref(column).ok().and_then(|value| value.as_str().ok());
-        let phase = told(2).map(|status| {
-            let covered = told(3).and_then(|from| from.parse().ok()).zip(told(4).and_then(|until| until.parse().ok()));
-            let state = EnrollmentState {
-                status: (!status.is_empty()).then(|| EnrollmentStatus::from(status)),
-                covered: covered.map(|(from, until)| Covered { from, until }),
-                ..EnrollmentState::default()
-            };
-            phase(&state, today)
-        });
+        let phase = phase_of(row, 2, today);
         if let Some(phase) = phase {
             numbers.counts.add(phase);
         }
-        if told(5).is_some() {
+        if row.get_ref(5)?.as_str().is_ok() {
             numbers.officials += 1;
-            numbers.officials_covered += u64::from(phase.is_some_and(payung_domain::enrollment::Phase::is_covered));
+            numbers.officials_covered += u64::from(phase.is_some_and(Phase::is_covered));
         }
     }
     for (aid, doors) in doors {

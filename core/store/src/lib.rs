@@ -10,6 +10,7 @@ mod change;
 mod clinic;
 mod coverage;
 mod draft;
+mod ecosystem;
 mod error;
 mod fail;
 mod fixing;
@@ -44,6 +45,7 @@ pub use card::Verifier;
 pub use clinic::{ClinicQuery, ClinicView};
 pub use coverage::{CoverageLine, CoverageNumbers, CoveragePicture};
 pub use draft::{Draft, DraftId};
+pub use ecosystem::EcosystemView;
 pub use error::StoreError;
 pub use fail::FAIL_POINTS;
 #[cfg(feature = "fail-points")]

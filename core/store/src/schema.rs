@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_reports.sql"),
     include_str!("../migrations/0005_shared.sql"),
     include_str!("../migrations/0006_rounds.sql"),
+    include_str!("../migrations/0007_ecosystems.sql"),
 ];
 
 /// The newest schema this version knows: the number of its last migration.

@@ -147,6 +147,7 @@ pub(super) fn words(code: &str) -> String {
         "already_taken" => "the phone has joined again and issued it anew",
         "link_chain" => "one of the two is linked to another person: unlink that one first",
         "linked" => "it is linked to another person",
+        "not_an_ecosystem" => "it is no ecosystem",
         "no_card" => "no card is issued: it comes with the branch's number and payment (`payung admin cards keep`)",
         "card_not_valid" => "the card cannot be read with the keys there are: `payung admin cards keep` issues it anew",
         "not_linked" => "the two are not linked",

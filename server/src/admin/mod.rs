@@ -6,6 +6,7 @@ mod branch;
 mod bundle;
 mod cards;
 mod desk;
+mod ecosystem;
 mod error;
 mod keys;
 mod media;
@@ -125,6 +126,9 @@ pub enum Command {
     ImportPlkk(shared::PlkkArgs),
     /// The clinics that phones know
     Clinics(shared::ClinicsArgs),
+    /// Ecosystems: companies, co-operatives and clinics with their growers, drivers and helpers
+    #[command(subcommand)]
+    Ecosystem(ecosystem::EcosystemCommand),
     /// Membership cards
     #[command(subcommand)]
     Cards(cards::CardsCommand),
@@ -241,6 +245,7 @@ fn dispatch(args: &Args, now: i64) -> Result<Answer, AdminError> {
         Command::ImportMembers(args) => branch::import_members(&desk, args),
         Command::ImportPlkk(args) => shared::import_plkk(&desk, args),
         Command::Clinics(args) => shared::clinics(&desk, args),
+        Command::Ecosystem(command) => ecosystem::run(&desk, command),
         Command::Cards(command) => cards::run(&desk, command),
         Command::Templates { name } => branch::templates(&desk, name.as_deref()),
         Command::Media(command) => media::run(&desk, command),

@@ -155,7 +155,7 @@ impl From<By> for CoverageLevel {
 }
 
 /// The part of the operator's scope that lies in an area.
-fn narrowed(desk: &Desk, who: OfficialId, within: Option<&Area>) -> Result<Scope, AdminError> {
+pub(super) fn narrowed(desk: &Desk, who: OfficialId, within: Option<&Area>) -> Result<Scope, AdminError> {
     let scope = desk.scope(who)?;
     let Some(area) = within else { return Ok(scope) };
     match &scope {

@@ -6,7 +6,14 @@ use super::{
     work::{Pen, Work},
 };
 use crate::storage::{RecordFilter, Scope};
-use payung_domain::{area::Area, field::Kind, id::RecordId, merge::Authority, op::Body, record::Record};
+use payung_domain::{
+    area::Area,
+    field::Kind,
+    id::{OfficialId, RecordId},
+    merge::Authority,
+    op::Body,
+    record::Record,
+};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -39,6 +46,23 @@ impl Service {
             }
             all.extend(page.into_iter().map(|kept| kept.record));
         }
+    }
+}
+
+impl Service {
+    /// Of an ecosystem's own list: how many people are in it, and how many of them are registered here.
+    pub fn members_registered(
+        &self,
+        by: OfficialId,
+        ecosystem: RecordId,
+        now: i64,
+    ) -> Result<(usize, usize), ServiceError> {
+        let unit = self.storage.read()?;
+        let members = unit.ecosystem_members(ecosystem)?;
+        let registered = unit.claims(&members)?.len();
+        drop(unit);
+        self.audit_look(by, "look_ecosystem", members.len(), now)?;
+        Ok((members.len(), registered))
     }
 }
 

@@ -103,6 +103,7 @@ pub(crate) fn suite<S: Storage>(make: impl Fn() -> S) {
     scope_is_kept_by_every_look_at_records(&make());
     feed_is_in_the_order_of_commits(&make());
     ops_are_found_by_name_and_outcomes_dropped(&make());
+    members_of_an_ecosystem_are_replaced_whole(&make());
     cards_are_found_by_person_number_and_place_and_outlive_the_person(&make());
     held_ops_are_found_by_what_they_wait_for(&make());
     first_claim_stands(&make());
@@ -252,6 +253,17 @@ fn ops_are_found_by_name_and_outcomes_dropped(storage: &dyn Storage) {
     assert_eq!(aside().len(), 1);
     unit.drop_quarantined(&name).expect("dropped");
     assert!(aside().is_empty());
+}
+
+fn members_of_an_ecosystem_are_replaced_whole(storage: &dyn Storage) {
+    let (one, two, three) = (NikHash([1; 16]), NikHash([2; 16]), NikHash([3; 16]));
+    let unit = storage.write().expect("a unit");
+    unit.set_ecosystem_members(id(1), &[two, one, two]).expect("saved");
+    unit.set_ecosystem_members(id(2), &[one]).expect("saved");
+    assert_eq!(unit.ecosystem_members(id(1)).expect("read"), [one, two]);
+    unit.set_ecosystem_members(id(1), &[three]).expect("saved");
+    assert_eq!(unit.ecosystem_members(id(1)).expect("read"), [three]);
+    assert_eq!(unit.ecosystem_members(id(2)).expect("read"), [one], "another's are left alone");
 }
 
 fn cards_are_found_by_person_number_and_place_and_outlive_the_person(storage: &dyn Storage) {

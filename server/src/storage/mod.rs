@@ -110,6 +110,9 @@ pub trait Reading {
     /// Which of these NIKs are known as members already.
     fn known_members(&self, hashes: &[NikHash]) -> Result<Vec<NikHash>>;
 
+    /// Whom an ecosystem says it has.
+    fn ecosystem_members(&self, ecosystem: RecordId) -> Result<Vec<NikHash>>;
+
     /// What enrolments ask of sponsors' agreements; those of an agreement by their turns.
     fn sponsored(&self, of: &SponsoredOf) -> Result<Vec<Sponsored>>;
 
@@ -216,6 +219,8 @@ pub trait Writing: Reading {
     fn hand_claim(&self, hash: NikHash, record: RecordId) -> Result<()>;
     /// Adds NIKs that are members already.
     fn add_known_members(&self, hashes: &[NikHash]) -> Result<()>;
+    /// Replaces whom an ecosystem says it has.
+    fn set_ecosystem_members(&self, ecosystem: RecordId, hashes: &[NikHash]) -> Result<()>;
     /// Saves claims, each in the place of what was saved of it.
     fn save_sponsored(&self, claims: &[Sponsored]) -> Result<()>;
     /// Forgets claims.

@@ -77,6 +77,8 @@ pub(crate) enum Command {
     },
     /// The sponsors' agreements that take people here today, and how many this phone may count on.
     Agreements,
+    /// Ecosystems, and whom this phone knows under each.
+    Ecosystems,
     /// How many are registered, covered, visited, RT by RT.
     Coverage,
     /// The card of a worker.

@@ -102,6 +102,7 @@ impl Phone {
             }
             Command::Agreements => self.agreements(),
             Command::Coverage => self.coverage(),
+            Command::Ecosystems => self.ecosystems(),
             Command::Card { worker } => Ok(self.store.card(worker)?.map_or(Value::Null, |card| json!(card))),
             Command::VerifyCard { text } => self.verify_card(&text),
             Command::Reports { all } => Ok(self
@@ -179,6 +180,12 @@ impl Phone {
         let area = self.store.identity()?.ok_or(StoreError::NotJoined)?.area;
         let today = local_date(clock::now(), &area);
         Ok(self.store.agreements(&area, today)?.iter().map(view::agreement).collect())
+    }
+
+    fn ecosystems(&self) -> Done {
+        let area = self.store.identity()?.ok_or(StoreError::NotJoined)?.area;
+        let today = local_date(clock::now(), &area);
+        Ok(self.store.ecosystems(today)?.iter().map(view::ecosystem).collect())
     }
 
     fn coverage(&self) -> Done {

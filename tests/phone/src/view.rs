@@ -2,8 +2,8 @@
 
 use payung_domain::{coverage::Coverage, enrollment::Due};
 use payung_store::{
-    AgreementView, ClinicView, CoverageLine, CoverageNumbers, CoveragePicture, Draft, EnrollmentView, Mark,
-    NeedsFixing, OpenConflict, ReportView, ShownRecord, WorkerDetail, WorkerSummary,
+    AgreementView, ClinicView, CoverageLine, CoverageNumbers, CoveragePicture, Draft, EcosystemView, EnrollmentView,
+    Mark, NeedsFixing, OpenConflict, ReportView, ShownRecord, WorkerDetail, WorkerSummary,
 };
 use payung_sync::SyncReport;
 use serde_json::{Map, Value, json};
@@ -75,17 +75,24 @@ pub(crate) fn agreement(view: &AgreementView) -> Value {
     told
 }
 
+/// Persons by where their enrolment stands.
+fn counts(counts: &Coverage) -> Value {
+    let named = Coverage::NAMES.iter().map(|name| (*name).to_owned()).zip(counts.numbers().map(Value::from));
+    Value::Object(named.collect())
+}
+
+/// An ecosystem with whom the phone knows of it.
+pub(crate) fn ecosystem(view: &EcosystemView) -> Value {
+    json!({
+        "code": view.code, "ecosystem": view.ecosystem, "counts": counts(&view.counts), "workers_known": view.workers_known,
+    })
+}
+
 /// The coverage picture: a line for each RT, and the sum.
 pub(crate) fn coverage(picture: &CoveragePicture) -> Value {
     let numbers = |numbers: &CoverageNumbers| {
-        let Coverage { registered, waiting, at_office, returned, with_branch, to_pay, covered, lapsing, arrears, over } =
-            &numbers.counts;
         json!({
-            "counts": {
-                "registered": registered, "waiting": waiting, "at_office": at_office, "returned": returned,
-                "with_branch": with_branch, "to_pay": to_pay, "covered": covered, "lapsing": lapsing, "arrears": arrears,
-                "over": over,
-            }, "workers_known": numbers.workers_known, "workers_visited": numbers.workers_visited,
+            "counts": counts(&numbers.counts), "workers_known": numbers.workers_known, "workers_visited": numbers.workers_visited,
             "never_visited": numbers.never_visited, "doors_visited": numbers.doors_visited,
         })
     };

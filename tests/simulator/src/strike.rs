@@ -156,6 +156,7 @@ macro_rules! reads {
                 by_name(words: &[WordHash], scope: &Scope, after: Option<RecordId>, limit: usize) -> Vec<Kept>;
                 claims(hashes: &[NikHash]) -> Vec<(NikHash, RecordId)>;
                 known_members(hashes: &[NikHash]) -> Vec<NikHash>;
+                ecosystem_members(ecosystem: RecordId) -> Vec<NikHash>;
                 sponsored(of: &SponsoredOf) -> Vec<Sponsored>;
                 cards(of: &CardsOf<'_>) -> Vec<CardRow>;
                 card_lists() -> Vec<RegionCode>;
@@ -202,6 +203,7 @@ impl Writing for WriteUnit<'_> {
         set_epoch(epoch: Epoch) -> ();
         set_counter(name: &str, value: u64) -> ();
         save(records: &mut [Kept]) -> ();
+        set_ecosystem_members(ecosystem: RecordId, hashes: &[NikHash]) -> ();
         save_sponsored(claims: &[Sponsored]) -> ();
         drop_sponsored(claims: &[RecordId]) -> ();
         save_cards(cards: &[CardRow]) -> ();

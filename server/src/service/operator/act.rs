@@ -253,6 +253,13 @@ pub enum Act {
         /// Why: a short code.
         reason: String,
     },
+    /// Whom an ecosystem says it has, by the hashes of their NIKs: the whole list.
+    Members {
+        /// The ecosystem.
+        ecosystem: RecordId,
+        /// The hashes, as hex.
+        hashes: Vec<String>,
+    },
     /// NIKs that are members already, by their hashes.
     KnownMembers {
         /// The hashes, as hex.
@@ -330,6 +337,7 @@ impl Act {
             Self::Publish { .. } => "publish",
             Self::Swap { .. } => "swap",
             Self::ReplaceCard { .. } => "replace_card",
+            Self::Members { .. } => "ecosystem_members",
             Self::KnownMembers { .. } => "known_members",
         }
     }
@@ -354,6 +362,7 @@ impl Act {
             | Self::Pay { enrollment, .. } => vec![*enrollment],
             Self::Answer { report, .. } => vec![*report],
             Self::ReplaceCard { worker, .. } => vec![*worker],
+            Self::Members { ecosystem, .. } => vec![*ecosystem],
             Self::Swap { out, into } => vec![*out, *into],
             Self::SaveOfficial { .. }
             | Self::Invite { .. }

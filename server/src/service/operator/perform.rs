@@ -13,9 +13,10 @@ use chrono::NaiveDate;
 use payung_domain::{
     area::Area,
     enrollment::{Actor, EnrollmentEvent, Evidence, Proof},
+    field::Kind,
     id::{DeviceId, OfficialId, OpId, RecordId},
     merge::Authority,
-    op::{FieldOutcome, Outcome, OutcomeStatus, Resolution},
+    op::{Body, FieldOutcome, Outcome, OutcomeStatus, Resolution},
 };
 use payung_protocol::{ProblemCode, Role};
 use serde_json::{Value, json};
@@ -28,6 +29,16 @@ pub(crate) fn import_counter(sha256: &str) -> String {
 
 fn refused(code: &str) -> ServiceError {
     ServiceError::Refused(code.to_owned())
+}
+
+/// Hashes of NIKs as an act has them.
+fn nik_hashes(texts: &[String]) -> Result<Vec<NikHash>, ServiceError> {
+    let read = |text: &String| {
+        let mut hash = [0; 16];
+        hex::decode_to_slice(text, &mut hash).map_err(|_| refused("hash_invalid"))?;
+        Ok(NikHash(hash))
+    };
+    texts.iter().map(read).collect()
 }
 
 impl Work<'_> {
@@ -251,16 +262,21 @@ impl Work<'_> {
                 let card = self.replace_card(*worker)?;
                 Ok(json!({ "record": worker, "card": card, "reason": reason }))
             }
+            Act::Members { ecosystem, hashes } => {
+                self.operator(who)?;
+                if self.need(*ecosystem)?.kind != Kind::Ecosystem {
+                    return Err(refused("not_an_ecosystem"));
+                }
+                let known = nik_hashes(hashes)?;
+                self.unit.set_ecosystem_members(*ecosystem, &known)?;
+                let set = Body::from([("members".to_owned(), json!(known.len()))]);
+                self.write(Pen::SERVER, *ecosystem, set)?;
+                Ok(json!({ "ecosystem": ecosystem, "hashes": known.len() }))
+            }
             Act::KnownMembers { hashes } => {
                 self.operator(who)?;
-                let mut known = Vec::with_capacity(hashes.len());
-                for text in hashes {
-                    let mut hash = [0; 16];
-                    hex::decode_to_slice(text, &mut hash).map_err(|_| refused("hash_invalid"))?;
-                    known.push(NikHash(hash));
-                }
-                self.unit.add_known_members(&known)?;
-                Ok(json!({ "hashes": known.len() }))
+                self.unit.add_known_members(&nik_hashes(hashes)?)?;
+                Ok(json!({ "hashes": hashes.len() }))
             }
         }
     }

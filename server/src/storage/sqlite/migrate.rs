@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_shared.sql"),
     include_str!("migrations/0005_sponsored.sql"),
     include_str!("migrations/0006_cards.sql"),
+    include_str!("migrations/0007_ecosystems.sql"),
 ];
 
 /// The newest schema this version knows.

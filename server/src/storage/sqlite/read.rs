@@ -190,6 +190,11 @@ impl Reading for Unit<'_> {
         Ok(found)
     }
 
+    fn ecosystem_members(&self, ecosystem: RecordId) -> Result<Vec<NikHash>> {
+        let hash = |row: &Row<'_>| Ok(NikHash(row.get(0)?));
+        self.all("SELECT hash FROM ecosystem_member WHERE ecosystem = ?1 ORDER BY hash", [ecosystem.bytes()], hash)
+    }
+
     fn sponsored(&self, of: &SponsoredOf) -> Result<Vec<Sponsored>> {
         const COLUMNS: &str =
             "SELECT claim, enrollment, agreement, person, first, last, place, standing, code FROM sponsored";

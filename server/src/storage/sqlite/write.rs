@@ -323,6 +323,16 @@ impl Writing for Unit<'_> {
         Ok(())
     }
 
+    fn set_ecosystem_members(&self, ecosystem: RecordId, hashes: &[NikHash]) -> Result<()> {
+        self.prepare_cached("DELETE FROM ecosystem_member WHERE ecosystem = ?1")?.execute([ecosystem.bytes()])?;
+        let mut add = self
+            .prepare_cached("INSERT INTO ecosystem_member (ecosystem, hash) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+        for hash in hashes {
+            add.execute((ecosystem.bytes(), hash.0))?;
+        }
+        Ok(())
+    }
+
     fn save_sponsored(&self, claims: &[Sponsored]) -> Result<()> {
         let mut save = self.prepare_cached(
             "INSERT OR REPLACE INTO sponsored (claim, enrollment, agreement, person, first, last, place, standing, code)

@@ -1,0 +1,3 @@
+-- What coverage is told by ecosystem from: the code a worker is registered under, as typed.
+ALTER TABLE worker ADD COLUMN ecosystem TEXT;
+CREATE INDEX worker_ecosystem ON worker (ecosystem) WHERE ecosystem IS NOT NULL;
