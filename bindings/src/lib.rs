@@ -20,6 +20,7 @@ mod exchanges;
 mod notify;
 mod plain;
 pub mod price;
+pub mod reading;
 #[allow(missing_docs, unreachable_pub, reason = "documented where it is defined")]
 mod reckoned;
 #[allow(missing_docs, unreachable_pub, reason = "documented where it is defined")]

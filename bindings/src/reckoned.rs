@@ -11,6 +11,7 @@ use payung_domain::{
     ecosystem::{Ecosystem, EcosystemKind},
     enrollment::{Phase, ReturnReason},
     id::RecordId,
+    lesson::{BenefitSheet, Language, Lesson, SheetRow},
     renewal::{RenewalPrice, RenewalRequest},
     roster::WrongCell,
     round::VisitOutcome,
@@ -323,4 +324,42 @@ pub struct EcosystemView {
     pub area: Option<Area>,
     pub counts: Coverage,
     pub workers_known: u64,
+}
+
+#[uniffi::remote(Enum)]
+pub enum Language {
+    Indonesian,
+    English,
+    Banyumasan,
+    Other(String),
+}
+
+#[uniffi::remote(Record)]
+pub struct Lesson {
+    pub code: String,
+    pub title: String,
+    pub paragraphs: Vec<String>,
+    pub source: String,
+    pub note: String,
+}
+
+#[uniffi::remote(Record)]
+pub struct SheetRow {
+    pub title: String,
+    pub sentence: String,
+    pub source: String,
+    pub valid_from: Month,
+    pub valid_until: Option<Month>,
+}
+
+#[uniffi::remote(Record)]
+pub struct BenefitSheet {
+    pub code: String,
+    pub title: String,
+    pub what: String,
+    pub rows: Vec<SheetRow>,
+    pub why_not: String,
+    pub source: String,
+    pub decides: String,
+    pub note: String,
 }

@@ -417,6 +417,9 @@ class Story(unittest.TestCase):
         month = time.strftime("%Y-%m")
         self.assertTrue(all(benefit.source for benefit in core.benefits(month)))
         self.assertEqual({"jp", "jkp"}, {one.code for one in core.programmes() if not one.offered})
+        for language in (core.Language.INDONESIAN(), core.Language.ENGLISH(), core.Language.BANYUMASAN()):
+            self.assertEqual(6, len(core.lessons(language)))
+            self.assertEqual({"jkk", "jkm", "jht", "jp", "jkp"}, {one.code for one in core.benefit_sheets(language, month)})
         # the branch numbers and has the money: covered until the end of this month
         worker = next(row.id for row in everybody(self.darmo) if row.name.startswith("RASIKUN"))
         self.assertFalse(self.darmo.slip(worker).covered)

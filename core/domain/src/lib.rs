@@ -15,6 +15,7 @@ pub mod eligibility;
 pub mod enrollment;
 pub mod field;
 pub mod id;
+pub mod lesson;
 pub mod merge;
 pub mod nik;
 pub mod occupation;
