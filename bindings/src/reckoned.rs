@@ -12,14 +12,15 @@ use payung_domain::{
     enrollment::{Phase, ReturnReason},
     id::RecordId,
     lesson::{BenefitSheet, Language, Lesson, SheetRow},
+    outreach::{OutreachSession, SessionPlan, SessionState, Wish},
     renewal::{RenewalPrice, RenewalRequest},
     roster::WrongCell,
     round::VisitOutcome,
     slip::{Slip, SlipPayment},
 };
 use payung_store::{
-    CoverageLine, CoverageNumbers, CoveragePicture, DraftId, EcosystemView, Imported, ImportedRow, KnownRow,
-    RenewalKey, RenewalPage, RenewalRow, RenewalSum, Round, RoundDoor, RoundProgress, RoundView,
+    Attendee, CoverageLine, CoverageNumbers, CoveragePicture, DraftId, EcosystemView, Imported, ImportedRow, KnownRow,
+    RenewalKey, RenewalPage, RenewalRow, RenewalSum, Round, RoundDoor, RoundProgress, RoundView, SessionView,
 };
 
 #[uniffi::remote(Record)]
@@ -362,4 +363,60 @@ pub struct BenefitSheet {
     pub source: String,
     pub decides: String,
     pub note: String,
+}
+
+#[uniffi::remote(Enum)]
+pub enum SessionPlan {
+    Planned,
+    Cancelled,
+    Other(String),
+}
+
+#[uniffi::remote(Enum)]
+pub enum SessionState {
+    Planned,
+    Past,
+    Held,
+    Cancelled,
+}
+
+#[uniffi::remote(Enum)]
+pub enum Wish {
+    Register,
+    Ask,
+    Nothing,
+    Other(String),
+}
+
+#[uniffi::remote(Record)]
+pub struct OutreachSession {
+    pub id: RecordId,
+    pub newest: RecordId,
+    pub when: Moment,
+    pub place: String,
+    pub topics: Vec<String>,
+    pub note: String,
+    pub plan: SessionPlan,
+}
+
+#[uniffi::remote(Record)]
+pub struct SessionView {
+    pub session: OutreachSession,
+    pub area: Area,
+    pub topics: Vec<String>,
+    pub state: SessionState,
+    pub label: String,
+    pub came: u32,
+    pub registered: u32,
+}
+
+#[uniffi::remote(Record)]
+pub struct Attendee {
+    pub id: RecordId,
+    pub name: String,
+    pub phone: Option<String>,
+    pub home: String,
+    pub wish: Wish,
+    pub form: Option<DraftId>,
+    pub worker: Option<RecordId>,
 }

@@ -7,6 +7,7 @@ mod idle;
 mod import;
 mod lists;
 mod lock;
+mod outreach;
 mod photos;
 mod picture;
 mod renewals;

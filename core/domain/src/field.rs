@@ -37,6 +37,10 @@ pub enum Kind {
     DeathReport,
     /// A fact: what was added to a report, or that its answer was seen.
     FollowUp,
+    /// A fact: a session (*sosialisasi*) is planned, changed or cancelled.
+    Outreach,
+    /// A fact: somebody came to a session.
+    Attendance,
     /// Server-owned: a village and what its phones need to know of it.
     Village,
     /// Server-owned: a clinic of the work-accident network (*pusat layanan kecelakaan kerja*).
@@ -53,7 +57,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind this version knows.
-    pub const KNOWN: [Self; 15] = [
+    pub const KNOWN: [Self; 17] = [
         Self::Worker,
         Self::Enrollment,
         Self::EnrollmentEvent,
@@ -64,6 +68,8 @@ impl Kind {
         Self::AccidentReport,
         Self::DeathReport,
         Self::FollowUp,
+        Self::Outreach,
+        Self::Attendance,
         Self::Village,
         Self::Plkk,
         Self::SponsorAgreement,
@@ -84,6 +90,8 @@ impl Kind {
             Self::AccidentReport => "accident_report",
             Self::DeathReport => "death_report",
             Self::FollowUp => "follow_up",
+            Self::Outreach => "outreach",
+            Self::Attendance => "attendance",
             Self::Village => "village",
             Self::Plkk => "plkk",
             Self::SponsorAgreement => "sponsor_agreement",

@@ -20,6 +20,7 @@ pub mod merge;
 pub mod nik;
 pub mod occupation;
 pub mod op;
+pub mod outreach;
 pub mod planted;
 pub mod record;
 pub mod region;

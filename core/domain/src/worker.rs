@@ -169,7 +169,7 @@ impl WorkerDraft {
         let transport = first.as_deref().and_then(occupation::by_code).is_some_and(|job| job.transport);
         worker.insert("occupations".to_owned(), reader.parts("occupations", &["first", "second"]).into());
         worker.insert("work".to_owned(), reader.parts("work", &["place", "hours"]).into());
-        for name in ["heirs", "earlier_kpj", "ecosystem", "notes"] {
+        for name in ["heirs", "earlier_kpj", "ecosystem", "notes", "attendance"] {
             let typed = self.fields.get(name).filter(|value| !value.is_null() && value.as_str() != Some(""));
             if let Some(value) = typed {
                 worker.insert(name.to_owned(), value.clone());

@@ -66,7 +66,7 @@ fn read(tx: &Transaction, row: &Row) -> Result<Draft> {
     })
 }
 
-fn select(tx: &Transaction, condition: &str, params: impl rusqlite::Params) -> Result<Vec<Draft>> {
+pub(crate) fn select(tx: &Transaction, condition: &str, params: impl rusqlite::Params) -> Result<Vec<Draft>> {
     let mut statement = tx.prepare_cached(&format!("{SELECT} {condition}"))?;
     let mut rows = statement.query(params)?;
     let mut drafts = Vec::new();

@@ -34,6 +34,7 @@ struct WorkerRow<'b> {
     occupation_second: Option<&'b str>,
     official: Option<&'b str>,
     ecosystem: Option<&'b str>,
+    attendance: Option<&'b str>,
 }
 
 /// The tag of {masked, tag} as the number of its 16 hex digits.
@@ -71,6 +72,7 @@ fn worker_row<'b>(value: &impl Fn(&str) -> Option<&'b Value>) -> WorkerRow<'b> {
         occupation_second: occupation("second"),
         official: value("official").and_then(Value::as_str),
         ecosystem: value("ecosystem").and_then(Value::as_str).filter(|code| !code.trim().is_empty()),
+        attendance: value("attendance").and_then(Value::as_str),
     }
 }
 
@@ -82,10 +84,10 @@ fn write_worker<'b>(tx: &Transaction, rid: i64, aid: i64, value: &impl Fn(&str) 
     // an upsert would keep a journal of its own for each row
     let write = if fresh {
         "INSERT INTO worker (rid, aid, sort, name, nik_head, nik_end, tag, phone, occupation, occupation_second, official,
-         ecosystem) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+         ecosystem, attendance) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
     } else {
         "UPDATE worker SET aid = ?2, sort = ?3, name = ?4, nik_head = ?5, nik_end = ?6, tag = ?7, phone = ?8,
-         occupation = ?9, occupation_second = ?10, official = ?11, ecosystem = ?12 WHERE rid = ?1"
+         occupation = ?9, occupation_second = ?10, official = ?11, ecosystem = ?12, attendance = ?13 WHERE rid = ?1"
     };
     tx.prepare_cached(write)?.execute((
         rid,
@@ -100,6 +102,7 @@ fn write_worker<'b>(tx: &Transaction, rid: i64, aid: i64, value: &impl Fn(&str) 
         row.occupation_second,
         row.official,
         row.ecosystem,
+        row.attendance,
     ))?;
     if old.as_deref() != Some(row.sort.as_str()) {
         if let Some(old) = old {

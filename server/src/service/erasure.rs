@@ -41,6 +41,10 @@ impl Work<'_> {
         let survivor = record.alias.as_ref().map_or(worker, |alias| alias.survivor);
         let mut ids = vec![survivor];
         ids.extend(self.unit.linked_to(&[survivor])?);
+        // with what they said when they came to a session
+        for id in ids.clone() {
+            ids.extend(self.get(id)?.and_then(|record| record.text("attendance")?.parse::<RecordId>().ok()));
+        }
         let mut erased: Vec<Erased> = Vec::new();
         let mut at = 0;
         while let Some(id) = ids.get(at).copied() {

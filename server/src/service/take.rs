@@ -485,6 +485,7 @@ impl Work<'_> {
         let fits = match op.kind {
             Kind::EnrollmentEvent => parent.kind == Kind::Enrollment,
             Kind::FollowUp => REPORTS.contains(&parent.kind),
+            Kind::Attendance => parent.kind == Kind::Outreach,
             _ => parent.kind == Kind::Worker,
         };
         if !fits {

@@ -77,6 +77,14 @@ pub(crate) enum Command {
     },
     /// The sponsors' agreements that take people here today, and how many this phone may count on.
     Agreements,
+    /// Plan a session, or change the plan that `corrects` names.
+    PlanSession { fields: Body },
+    /// Somebody came to a session.
+    Attend { fields: Body },
+    /// The sessions, and who came to each.
+    Sessions,
+    /// Open a form for somebody who came.
+    OpenAttendeeForm { attendance: RecordId },
     /// Ecosystems, and whom this phone knows under each.
     Ecosystems,
     /// How many are registered, covered, visited, RT by RT.

@@ -102,6 +102,21 @@ impl Phone {
             }
             Command::Agreements => self.agreements(),
             Command::Coverage => self.coverage(),
+            Command::PlanSession { fields } => {
+                let area = self.store.identity()?.ok_or(StoreError::NotJoined)?.area;
+                let id = clock::new_id();
+                self.store.plan_session(id, &fields, &area, clock::now())?;
+                Ok(json!({ "record": id }))
+            }
+            Command::Attend { fields } => {
+                let id = clock::new_id();
+                self.store.attend(id, &fields, clock::now())?;
+                Ok(json!({ "record": id }))
+            }
+            Command::Sessions => self.sessions(),
+            Command::OpenAttendeeForm { attendance } => {
+                Ok(view::draft(&self.store.open_attendee_form(attendance, clock::now_ms())?))
+            }
             Command::Ecosystems => self.ecosystems(),
             Command::Card { worker } => Ok(self.store.card(worker)?.map_or(Value::Null, |card| json!(card))),
             Command::VerifyCard { text } => self.verify_card(&text),
@@ -180,6 +195,14 @@ impl Phone {
         let area = self.store.identity()?.ok_or(StoreError::NotJoined)?.area;
         let today = local_date(clock::now(), &area);
         Ok(self.store.agreements(&area, today)?.iter().map(view::agreement).collect())
+    }
+
+    fn sessions(&self) -> Done {
+        let mut told = Vec::new();
+        for session in self.store.sessions(None, clock::now())? {
+            told.push(view::session(&session, &self.store.attendees(session.session.id)?));
+        }
+        Ok(told.into())
     }
 
     fn ecosystems(&self) -> Done {

@@ -2,8 +2,8 @@
 
 use payung_domain::{coverage::Coverage, enrollment::Due};
 use payung_store::{
-    AgreementView, ClinicView, CoverageLine, CoverageNumbers, CoveragePicture, Draft, EcosystemView, EnrollmentView,
-    Mark, NeedsFixing, OpenConflict, ReportView, ShownRecord, WorkerDetail, WorkerSummary,
+    AgreementView, Attendee, ClinicView, CoverageLine, CoverageNumbers, CoveragePicture, Draft, EcosystemView,
+    EnrollmentView, Mark, NeedsFixing, OpenConflict, ReportView, SessionView, ShownRecord, WorkerDetail, WorkerSummary,
 };
 use payung_sync::SyncReport;
 use serde_json::{Map, Value, json};
@@ -79,6 +79,16 @@ pub(crate) fn agreement(view: &AgreementView) -> Value {
 fn counts(counts: &Coverage) -> Value {
     let named = Coverage::NAMES.iter().map(|name| (*name).to_owned()).zip(counts.numbers().map(Value::from));
     Value::Object(named.collect())
+}
+
+/// A session with who came.
+pub(crate) fn session(view: &SessionView, attendees: &[Attendee]) -> Value {
+    let attendee = |one: &Attendee| json!({ "record": one.id, "name": one.name, "phone": one.phone, "home": one.home, "worker": one.worker });
+    json!({
+        "record": view.session.id, "place": view.session.place, "state": view.state.code(), "topics": view.topics,
+        "came": view.came, "registered": view.registered,
+        "attendees": attendees.iter().map(attendee).collect::<Vec<_>>(),
+    })
 }
 
 /// An ecosystem with whom the phone knows of it.

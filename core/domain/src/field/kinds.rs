@@ -10,7 +10,7 @@ const fn required(name: &'static str, class: Class, ty: FieldType, doc: &'static
     FieldSpec { name, class, ty, required: true, doc }
 }
 
-pub(super) static TABLES: [KindTable; 15] = [
+pub(super) static TABLES: [KindTable; 17] = [
     WORKER,
     ENROLLMENT,
     ENROLLMENT_EVENT,
@@ -21,6 +21,8 @@ pub(super) static TABLES: [KindTable; 15] = [
     ACCIDENT_REPORT,
     DEATH_REPORT,
     FOLLOW_UP,
+    OUTREACH,
+    ATTENDANCE,
     VILLAGE,
     PLKK,
     SPONSOR_AGREEMENT,
@@ -46,6 +48,7 @@ const WORKER: KindTable = KindTable {
         field("earlier_kpj", Class::B, FieldType::Kpj, "Member number of an earlier membership, 11 digits"),
         field("ecosystem", Class::B, FieldType::Text(120), "Company, co-op or PLKK it is registered under"),
         field("notes", Class::C, FieldType::Text(1000), "Free text"),
+        field("attendance", Class::C, FieldType::Record, "The attendance at a session that led here"),
         field("official", Class::C, FieldType::Text(60), "The official this person is, who registered themself"),
         required("capture", Class::Fixed, FieldType::Capture, "{at, position {lat_e6, lon_e6}, accuracy, official}"),
         field("kpj", Class::A, FieldType::Kpj, "Member number given by the branch"),
@@ -235,6 +238,38 @@ const DEATH_REPORT: KindTable = KindTable {
         field("capture", Class::Fixed, FieldType::Capture, "Where it was written and by whom"),
         field("corrects", Class::Fixed, FieldType::Record, "The fact this one corrects"),
         ANSWER,
+    ],
+};
+
+const OUTREACH: KindTable = KindTable {
+    kind: "outreach",
+    doc: "A session (sosialisasi) is planned; a change of plan, and that it is cancelled, is another fact that corrects it.",
+    fact: true,
+    parent: None,
+    fields: &[
+        required("when", Class::Fixed, FieldType::Instant, "When it is"),
+        required("place", Class::Fixed, FieldType::Text(200), "Where"),
+        field("topics", Class::Fixed, FieldType::Text(200), "Codes of lessons, separated by blanks"),
+        field("note", Class::Fixed, FieldType::Text(500), "Free text"),
+        field("plan", Class::Fixed, FieldType::OneOf(&["planned", "cancelled"]), "Absent: planned"),
+        required("at", Class::Fixed, FieldType::Instant, "When it was written, by the phone's clock"),
+        field("corrects", Class::Fixed, FieldType::Record, "The fact this one corrects"),
+    ],
+};
+
+const ATTENDANCE: KindTable = KindTable {
+    kind: "attendance",
+    doc: "Somebody came to a session. Who was registered afterwards names it in their own record.",
+    fact: true,
+    parent: Some("session"),
+    fields: &[
+        required("session", Class::Fixed, FieldType::Record, "The session, by any of its facts"),
+        required("name", Class::Fixed, FieldType::Name, "As they said it"),
+        field("phone", Class::Fixed, FieldType::Phone, "+62…, if they want to be called"),
+        field("home", Class::Fixed, FieldType::Text(120), "RT, RW or whatever they said"),
+        field("wish", Class::Fixed, FieldType::OneOf(&["register", "ask", "nothing"]), "What they want"),
+        required("at", Class::Fixed, FieldType::Instant, "When it was written, by the phone's clock"),
+        field("corrects", Class::Fixed, FieldType::Record, "The fact this one corrects"),
     ],
 };
 

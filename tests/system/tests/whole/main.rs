@@ -9,5 +9,6 @@ mod erasure;
 mod hostile_bodies;
 mod hostile_roads;
 mod kill_points;
+mod outreach;
 mod refusals;
 mod secrets;
