@@ -17,6 +17,7 @@ pub mod id;
 pub mod merge;
 pub mod nik;
 pub mod occupation;
+pub mod only;
 pub mod op;
 pub mod planted;
 pub mod record;

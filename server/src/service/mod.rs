@@ -17,6 +17,7 @@ pub mod operator;
 mod recovery;
 pub mod reports;
 pub mod shared;
+mod single;
 pub mod sponsors;
 mod take;
 #[cfg(test)]
@@ -29,10 +30,11 @@ pub use changes::PageLimits;
 use crate::{
     clock,
     keys::{Keys, KeysError, private_dir},
-    storage::{Storage, StorageError, sqlite::Sqlite},
+    storage::{RecordFilter, Scope, Storage, StorageError, sqlite::Sqlite},
 };
 use journal::{Journal, JournalError};
 use payung_domain::{
+    field::Kind,
     id::Epoch,
     planted::{Planted, planted},
 };
@@ -211,7 +213,28 @@ impl Service {
             }
             unit.commit()?;
         }
-        Ok(Self { storage, keys, journal, limits: PageLimits::REPLY })
+        let service = Self { storage, keys, journal, limits: PageLimits::REPLY };
+        service.name_clinics()?;
+        Ok(service)
+    }
+
+    /// Accident reports of a server from before clinics had phones are found by their clinic from now on, too.
+    fn name_clinics(&self) -> Result<(), ServiceError> {
+        const DONE: &str = "clinics_named";
+        if self.storage.read()?.counter(DONE)? > 0 {
+            return Ok(());
+        }
+        let filter = RecordFilter { kind: Some(Kind::AccidentReport), ..RecordFilter::default() };
+        let (unit, mut after) = (self.storage.write()?, None);
+        loop {
+            let mut page = unit.find(&filter, &Scope::Office, after, 1000)?;
+            let Some(last) = page.last().map(|kept| kept.record.id) else { break };
+            after = Some(last);
+            // of the same version: nobody is told anything
+            unit.save(&mut page)?;
+        }
+        unit.set_counter(DONE, 1)?;
+        Ok(unit.commit()?)
     }
 
     /// The same server with other page limits, for tests and small memories.

@@ -7,13 +7,14 @@ use payung_domain::{
     area::Area,
     attachment::MediaHash,
     id::{DeviceId, Epoch, OpId, RecordId},
+    only::Only,
     op::Reissue,
 };
 use payung_protocol::{Checksum, GoneReason};
 use payung_server::storage::{
-    AuditLine, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp, NikHash, Official,
-    PendingAct, Reading, RecordFilter, Result, Scope, Sealer, Sponsored, SponsoredOf, Storage, StoredOffer, StoredOp,
-    WordHash, Writing,
+    AuditLine, Concerned, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp, NikHash,
+    Official, PendingAct, Reading, RecordFilter, Result, Scope, Sealer, Sponsored, SponsoredOf, Storage, StoredOffer,
+    StoredOp, WordHash, Writing,
 };
 use std::{
     fs, io,
@@ -152,6 +153,7 @@ macro_rules! reads {
                 child_states(parents: &[RecordId]) -> Vec<(RecordId, String)>;
                 find(filter: &RecordFilter, scope: &Scope, after: Option<RecordId>, limit: usize) -> Vec<Kept>;
                 by_name(words: &[WordHash], scope: &Scope, after: Option<RecordId>, limit: usize) -> Vec<Kept>;
+                concerned(only: &Only, since: i64) -> Vec<Concerned>;
                 claims(hashes: &[NikHash]) -> Vec<(NikHash, RecordId)>;
                 known_members(hashes: &[NikHash]) -> Vec<NikHash>;
                 sponsored(of: &SponsoredOf) -> Vec<Sponsored>;

@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_media.sql"),
     include_str!("migrations/0004_shared.sql"),
     include_str!("migrations/0005_sponsored.sql"),
+    include_str!("migrations/0007_clinics.sql"),
 ];
 
 /// The newest schema this version knows.
