@@ -47,7 +47,9 @@ impl ClaimCode {
         let mut code = [0; Self::LENGTH];
         rng.fill_bytes(&mut code);
         // 256 is a multiple of 32: every character is as likely
-        code.iter_mut().for_each(|byte| *byte = ALPHABET[usize::from(*byte % 32)]);
+        for byte in &mut code {
+            *byte = ALPHABET[usize::from(*byte % 32)];
+        }
         Self(code)
     }
 

@@ -245,7 +245,7 @@ pub(super) fn invite(desk: &Desk, args: &InviteArgs) -> Result<Answer, AdminErro
     let invite = match &args.clinic {
         Some(code) => {
             let new = NewInvite { roles: vec![Role::Plkk], ..new };
-            desk.service.invite_clinic(who, new, code, id, args.servers.clone(), desk.now)?
+            desk.service.invite_clinic(who, &new, code, id, args.servers.clone(), desk.now)?
         }
         None => desk.service.invite(who, new, id, args.servers.clone(), desk.now)?,
     };

@@ -26,7 +26,9 @@ use payung_store::{
     ClinicQuery, DatabaseKey, Decision, DraftId, Identity, NewIds, Options, Salvaged, Saved, Store, StoreError,
     WorkerQuery, WorkerSummary,
 };
-use payung_sync::{Courier, HttpTransport, JoinFacts, ServerAddress, SyncFailure, SyncReport, Timeouts, Urgency, join};
+use payung_sync::{
+    Courier, HttpTransport, JoinFacts, ServerAddress, SyncFailure, SyncReport, Timeouts, Urgency, claim, join,
+};
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
@@ -82,6 +84,7 @@ impl Phone {
         match command {
             Command::Identity => Ok(self.store.identity()?.map_or(Value::Null, |identity| who(&identity))),
             Command::Join { invite, via } => self.join(&invite, via.as_deref()),
+            Command::Claim { code, server } => self.claim(&code, &server),
             Command::OpenForm { record, fields } => self.open_form(record, &fields),
             Command::Type { draft, field, value } => self.type_in(draft, &field, &value),
             Command::Drafts => Ok(self.store.drafts()?.iter().map(view::draft).collect()),
@@ -165,6 +168,12 @@ impl Phone {
         let road = self.road(via)?;
         let identity = join(invite, &facts, &self.store, &road, clock::now_ms(), &mut clock::random())?;
         Ok(who(&identity))
+    }
+
+    fn claim(&self, code: &str, server: &str) -> Done {
+        let facts = JoinFacts { app: Some(self.facts()), attestation: None };
+        let (road, now) = (self.road(None)?, clock::now_ms());
+        Ok(who(&claim(code, server, &facts, &self.store, &road, now, &mut clock::random())?))
     }
 
     fn open_form(&mut self, record: Option<RecordId>, fields: &Body) -> Done {
@@ -372,7 +381,9 @@ fn phase_of(code: &str) -> Option<Phase> {
 }
 
 fn who(identity: &Identity) -> Value {
-    json!({"device": identity.device, "official": identity.official, "area": identity.area})
+    json!({
+        "device": identity.device, "official": identity.official, "area": identity.area, "only": identity.only,
+    })
 }
 
 fn saved_as(saved: Saved) -> &'static str {

@@ -78,7 +78,7 @@ impl Service {
     pub fn invite_clinic(
         &self,
         by: OfficialId,
-        new: NewInvite,
+        new: &NewInvite,
         code: &str,
         id: OfficialId,
         servers: Vec<String>,
@@ -96,7 +96,7 @@ impl Service {
             Err(none) if none.is_empty() => return Err(ServiceError::NotFound("clinic")),
             Err(_) => return Err(ServiceError::Refused("clinic_ambiguous".to_owned())),
         };
-        let official = self.invited(&new, id, now)?;
+        let official = self.invited(new, id, now)?;
         let invite = InviteLink { servers, root: self.keys.root(), secret: InviteSecret::generate(&mut rng()) };
         let only = Only::Clinic { code: code.to_owned(), area };
         self.invite_only(by, official, only, &invite, now + INVITE_LASTS, now)?;

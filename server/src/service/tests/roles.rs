@@ -53,7 +53,7 @@ fn clinic_invite(office: &Office, code: &str) -> Result<payung_protocol::Invite,
         replaces: None,
     };
     let id = OfficialId(uuid::Uuid::from_u128(0xc11_0000 + u128::from(code.as_bytes()[3])));
-    office.service.invite_clinic(BOSS, new, code, id, servers(), office.now.get())
+    office.service.invite_clinic(BOSS, &new, code, id, servers(), office.now.get())
 }
 
 fn clinic_phone(office: &Office, code: &str) -> Phone {

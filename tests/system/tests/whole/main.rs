@@ -8,4 +8,5 @@ mod hostile_bodies;
 mod hostile_roads;
 mod kill_points;
 mod refusals;
+mod roles;
 mod secrets;
