@@ -94,6 +94,12 @@ pub enum CoreError {
         /// Every cell that cannot be read, by line and column.
         cells: Vec<WrongCell>,
     },
+    /// This phone's role has no part in that (a worker's own phone, a clinic's): do not offer it. Nothing was saved.
+    #[error("not this phone's to write: {code}")]
+    NotAllowed {
+        /// Stable code: `role_foreign`.
+        code: String,
+    },
     /// No such record, form or op any more: show the list again.
     #[error("not found")]
     NotFound,
@@ -150,6 +156,7 @@ impl From<StoreError> for CoreError {
             StoreError::NotSaved => Self::NotSaved,
             StoreError::NotJoined => Self::NotJoined,
             StoreError::InvalidDraft(fields) => Self::Invalid { fields },
+            StoreError::NotAllowed(code) => Self::NotAllowed { code: code.to_owned() },
             StoreError::NotFound => Self::NotFound,
             StoreError::NoCipher | StoreError::Folder(_) | StoreError::Defect(_) => Self::defect(error),
         }
@@ -208,7 +215,9 @@ impl From<TransportError> for CoreError {
 impl From<JoinError> for CoreError {
     fn from(error: JoinError) -> Self {
         match error {
-            JoinError::Invite(_) | JoinError::Address(_) => Self::NotUnderstood { reason: error.to_string() },
+            JoinError::Invite(_) | JoinError::Claim(_) | JoinError::Address(_) => {
+                Self::NotUnderstood { reason: error.to_string() }
+            }
             JoinError::Refused(problem) => Self::Refused { code: problem.code.to_string() },
             JoinError::Transport(error) => error.into(),
             JoinError::Keys(_) | JoinError::Reply(_) | JoinError::OtherCertificate => not_connected(Pause::Untrusted),

@@ -9,7 +9,7 @@ use crate::{
 };
 use payung_protocol::Endpoint;
 use payung_sync::{
-    CarryReport, JoinFacts, ServerAddress, SyncError, SyncReport, Transport, TransportError, Urgency, join,
+    CarryReport, JoinFacts, ServerAddress, SyncError, SyncReport, Transport, TransportError, Urgency, claim, join,
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -62,6 +62,26 @@ impl Client {
         let facts = JoinFacts { app: Some(session.facts(&self.config.app_version)), attestation: None };
         let road = Road { road: &*self.road, via: address(via)? };
         let joined = join(&invite, &facts, &session.store, &road, clock::now_ms(), &mut clock::random());
+        session.look_anew();
+        drop(session);
+        joined?;
+        self.keep_escrow();
+        Ok(())
+    }
+
+    /// Joins a worker's own phone by the code on their slip, as typed. `server` is the link of the server the code is of,
+    /// `payung://server/…`: from the wall of the office, or built into the app. The QR code of the slip is an invite:
+    /// [`Client::join`]. In all else as that.
+    ///
+    /// # Errors
+    /// [`CoreError::NotUnderstood`] where it is no code; [`CoreError::Refused`] by `invite_unknown`, `invite_used`,
+    /// `invite_expired`.
+    pub fn claim(&self, code: String, server: String, via: Option<String>) -> Result<()> {
+        let session = self.open()?;
+        let facts = JoinFacts { app: Some(session.facts(&self.config.app_version)), attestation: None };
+        let road = Road { road: &*self.road, via: address(via)? };
+        let now = clock::now_ms();
+        let joined = claim(&code, &server, &facts, &session.store, &road, now, &mut clock::random());
         session.look_anew();
         drop(session);
         joined?;

@@ -10,6 +10,7 @@ use payung_domain::{
     field::{FieldError, Kind},
     id::RecordId,
     nik::NikCheck,
+    only::{Only, RECEIVED},
     report::{Answer, REPORTS, ReportPhase},
     worker::WorkerDraft,
 };
@@ -105,18 +106,33 @@ impl Client {
     }
 
     /// Reports something that is answered: feedback (`topic`, `text`), an accident (`worker`, `happened`, `place`,
-    /// `what`, `clinic`), a death (`worker`, `date`, `heirs`). Send it soon: see the report's `next_step`.
-    pub fn add_report(&self, kind: Kind, fields: Fields) -> Result<RecordId> {
+    /// `what`, `clinic`), a death (`worker`, `date`, `heirs`). Send it soon: see the report's `next_step`. On a worker's own
+    /// phone `worker` need not be named.
+    pub fn add_report(&self, kind: Kind, mut fields: Fields) -> Result<RecordId> {
         if !REPORTS.contains(&kind) {
             return Err(CoreError::NotFound);
         }
-        let id = self.open()?.add_fact(&kind, &fields, None)?;
+        let session = self.open()?;
+        if let Some(Only::Worker { record, .. }) = session.identity()?.only {
+            fields.entry("worker".to_owned()).or_insert_with(|| record.to_string().into());
+        }
+        let id = session.add_fact(&kind, &fields, None)?;
+        drop(session);
         self.seal_quietly();
         Ok(id)
     }
 
     /// Adds to a report: `of`, `what` (`note`, `handed_in`), `text`.
     pub fn add_follow_up(&self, fields: Fields) -> Result<RecordId> {
+        let id = self.open()?.add_fact(&Kind::FollowUp, &fields, None)?;
+        self.seal_quietly();
+        Ok(id)
+    }
+
+    /// On a clinic's phone: the clinic has the person of this accident report. Who reported it reads that at their next
+    /// exchange.
+    pub fn has_person(&self, report: RecordId) -> Result<RecordId> {
+        let fields = Fields::from([("of".to_owned(), report.to_string().into()), ("what".to_owned(), RECEIVED.into())]);
         let id = self.open()?.add_fact(&Kind::FollowUp, &fields, None)?;
         self.seal_quietly();
         Ok(id)

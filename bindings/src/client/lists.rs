@@ -2,12 +2,40 @@
 
 use super::{Client, Result};
 use crate::clock;
-use payung_domain::{area::Area, id::RecordId};
+use payung_domain::{area::Area, id::RecordId, only::Only};
 use payung_store::{
     AgreementView, ClinicQuery, ClinicView, Counts, EcosystemView, HistoryEntry, NeedsFixing, OpenConflict, Page,
     PageKey, ReportView, Waiting, WorkerDetail, WorkerQuery,
 };
 use payung_sync::SyncState;
+
+/// What a phone is about, and so what its app shows.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum About {
+    /// An official's or operator's: the people of its areas.
+    Areas,
+    /// A worker's own: one person. It may report, ask, and ask for corrections of the person's fields, which wait for an
+    /// operator; all else is [`crate::CoreError::NotAllowed`].
+    Worker {
+        /// Their record.
+        worker: RecordId,
+    },
+    /// A clinic's: the accident reports that name it. It may say that it has the person.
+    Clinic {
+        /// Its code in the directory.
+        code: String,
+    },
+}
+
+impl From<Option<Only>> for About {
+    fn from(only: Option<Only>) -> Self {
+        match only {
+            None => Self::Areas,
+            Some(Only::Worker { record, .. }) => Self::Worker { worker: record },
+            Some(Only::Clinic { code, .. }) => Self::Clinic { code },
+        }
+    }
+}
 
 /// Who this phone belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -16,7 +44,9 @@ pub struct Membership {
     pub device: payung_domain::id::DeviceId,
     /// The official.
     pub official: payung_domain::id::OfficialId,
-    /// Their own area.
+    /// What the phone is about.
+    pub about: About,
+    /// Their own area; of a phone that looks after none, where its person or clinic is.
     pub area: payung_domain::area::Area,
     /// The same in words: `RT 002 RW 005`.
     pub area_label: String,
@@ -30,6 +60,7 @@ impl Client {
         Ok(identity.map(|identity| Membership {
             device: identity.device,
             official: identity.official,
+            about: identity.only.into(),
             area_label: identity.area.label(),
             area: identity.area,
         }))

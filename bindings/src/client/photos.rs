@@ -17,7 +17,7 @@ const KEPT_BYTES: u64 = 64 << 20;
 /// What a photo or drawing is of, and how it shall travel.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct NewPhoto {
-    /// The record it belongs to: a person, an enrolment, a visit.
+    /// The record it belongs to: a person, or the report of an accident or a death.
     pub of: RecordId,
     /// `photo`, `signature`, or `mark`, which stands for the signature of who cannot write. Never of a fingerprint.
     pub what: String,

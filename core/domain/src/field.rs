@@ -151,6 +151,15 @@ impl Kind {
         body.get(self.table()?.parent?)?.as_str()?.parse().ok()
     }
 
+    /// Whether a record of this kind may belong to one of another: to a person, unless the table names other kinds.
+    pub fn may_belong_to(&self, parent: &Self) -> bool {
+        let Some(spec) = self.table().and_then(|table| self.field(table.parent?)) else { return false };
+        match spec.ty {
+            FieldType::RecordOf(kinds) => kinds.contains(&parent.name()),
+            _ => *parent == Self::Worker,
+        }
+    }
+
     /// Required fields that the body lacks: such a record is *incomplete*, never refused.
     pub fn missing(&self, body: &crate::op::Body) -> Vec<&'static str> {
         self.table().map_or_else(Vec::new, |table| {

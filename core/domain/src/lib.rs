@@ -19,6 +19,7 @@ pub mod lesson;
 pub mod merge;
 pub mod nik;
 pub mod occupation;
+pub mod only;
 pub mod op;
 pub mod outreach;
 pub mod planted;

@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 /// On whose behalf an op is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authority {
+    /// A person, of their own record, on their own phone: whatever they write is a request that an operator decides.
+    Worker,
     /// An official of the area, on a phone.
     Official,
     /// An operator, at the office or on a phone.
@@ -51,6 +53,11 @@ pub struct Judge {
 }
 
 impl Judge {
+    /// Whether a write to a field of class B waits beside the value that stands.
+    fn waits(&self) -> bool {
+        self.submitted || self.authority == Authority::Worker
+    }
+
     fn op_id(&self, op: &Op) -> OpId {
         OpId { device: self.device, n: op.n }
     }

@@ -9,6 +9,7 @@ use crate::{
 use payung_domain::{
     area::Area,
     id::{DeviceId, OfficialId},
+    only::Only,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -62,8 +63,11 @@ pub struct Certificate {
     pub attestation: Option<String>,
     /// What it may be used for.
     pub roles: Vec<Role>,
-    /// Where.
+    /// Where; none for a device that looks after no area.
     pub areas: Vec<Area>,
+    /// What the device is about instead: one person, one clinic's reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Only>,
     /// Milliseconds since 1970.
     pub issued_at: i64,
     /// Milliseconds since 1970; later the phone still registers and sends, but does not show old personal data.
@@ -99,6 +103,12 @@ impl Certificate {
 }
 
 impl Certificate {
+    /// Where the device is at home: the first of its areas, or that of the one record it is about. None where it names
+    /// neither, which no server writes.
+    pub fn home(&self) -> Option<&Area> {
+        self.areas.first().or_else(|| self.only.as_ref().map(Only::area))
+    }
+
     /// Whether its lease has less than 20 days left at a moment, milliseconds since 1970: time to ask for the next.
     pub fn is_due(&self, now_ms: i64) -> bool {
         self.lease_until.saturating_sub(now_ms) < RENEW_WITHIN_MS

@@ -100,10 +100,7 @@ impl Invite {
         let mut body = vec![VERSION];
         body.extend_from_slice(&self.root.0);
         body.extend_from_slice(&self.secret.0);
-        for server in &self.servers {
-            body.push(u8::try_from(server.len()).map_err(|_| InviteError::Address)?);
-            body.extend_from_slice(server.as_bytes());
-        }
+        write_servers(&mut body, &self.servers)?;
         Ok(link::write(LINK, body))
     }
 
@@ -118,19 +115,32 @@ impl Invite {
             return Err(InviteError::Version(*version));
         }
         let (root, body) = body.split_first_chunk().ok_or(InviteError::Damaged)?;
-        let (secret, mut body) = body.split_first_chunk().ok_or(InviteError::Damaged)?;
-        let mut servers = Vec::new();
-        while let Some((length, rest)) = body.split_first() {
-            let (address, rest) = rest.split_at_checked(usize::from(*length)).ok_or(InviteError::Damaged)?;
-            servers.push(String::from_utf8(address.to_vec()).map_err(|_| InviteError::Address)?);
-            body = rest;
-        }
-        check_servers(&servers)?;
-        Ok(Self { servers, root: Fingerprint(*root), secret: InviteSecret(*secret) })
+        let (secret, body) = body.split_first_chunk().ok_or(InviteError::Damaged)?;
+        Ok(Self { servers: read_servers(body)?, root: Fingerprint(*root), secret: InviteSecret(*secret) })
     }
 }
 
-fn check_servers(servers: &[String]) -> Result<(), InviteError> {
+/// `(length (1) || address)*`
+pub(crate) fn write_servers(body: &mut Vec<u8>, servers: &[String]) -> Result<(), InviteError> {
+    for server in servers {
+        body.push(u8::try_from(server.len()).map_err(|_| InviteError::Address)?);
+        body.extend_from_slice(server.as_bytes());
+    }
+    Ok(())
+}
+
+pub(crate) fn read_servers(mut body: &[u8]) -> Result<Vec<String>, InviteError> {
+    let mut servers = Vec::new();
+    while let Some((length, rest)) = body.split_first() {
+        let (address, rest) = rest.split_at_checked(usize::from(*length)).ok_or(InviteError::Damaged)?;
+        servers.push(String::from_utf8(address.to_vec()).map_err(|_| InviteError::Address)?);
+        body = rest;
+    }
+    check_servers(&servers)?;
+    Ok(servers)
+}
+
+pub(crate) fn check_servers(servers: &[String]) -> Result<(), InviteError> {
     let fits = (1..=MAX_SERVERS).contains(&servers.len()) && servers.iter().all(|server| is_address(server));
     if fits { Ok(()) } else { Err(InviteError::Address) }
 }

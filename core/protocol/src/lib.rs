@@ -10,6 +10,7 @@ extern crate self as payung_protocol;
 mod bundle;
 pub mod bytes;
 mod certificate;
+mod claim;
 #[cfg(test)]
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -28,12 +29,14 @@ mod seal;
 
 pub use bundle::{BundleDigest, BundleId, Header, Limits, SealedBundle, Sent};
 pub use certificate::{Certificate, MAX_CERTIFICATE, Role};
+pub use claim::{ClaimCode, ClaimError, ServerLink};
 pub use endpoint::{BUNDLE_TYPE, Endpoint};
 pub use invite::{Invite, InviteError, InviteSecret};
 pub use join::{Attestation, JoinAnswer, JoinReply, JoinRequest, RenewRequest};
 pub use key_list::{KeyList, PublishedKeys, ReceiverEntry, ReceiverList, Serials, ServerKeys};
 pub use keys::{DeviceKeys, Fingerprint, KeyId, ReceiverKey, ReceiverSecret, SigningKey, VerifyingKey};
 pub use message::{AppFacts, BadOp, Checksum, Cursor, MAX_OFFERS, MAX_OPS, Offer, Reply, Request, record_check};
+pub use payung_domain::only::Only;
 pub use payung_domain::op::{
     Body, Candidate, Change, Conflict, FieldOutcome, GoneReason, Op, OpHash, Outcome, OutcomeStatus, Put, Reissue,
     Resolution,

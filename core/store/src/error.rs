@@ -39,6 +39,9 @@ pub enum StoreError {
     /// The fields that are wrong. The draft stays as it is.
     #[error("{} fields are wrong", .0.len())]
     InvalidDraft(Vec<FieldError>),
+    /// This phone's role has no part in that: a stable code, `role_foreign`. Nothing was saved.
+    #[error("not this phone's to write: {0}")]
+    NotAllowed(&'static str),
     /// No such record, draft or op, or not in a state for this.
     #[error("not found")]
     NotFound,

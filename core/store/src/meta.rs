@@ -8,6 +8,7 @@ use crate::{
 use payung_domain::{
     area::Area,
     id::{DeviceId, Epoch, Hlc, OfficialId},
+    only::Only,
 };
 use payung_protocol::Cursor;
 use rusqlite::{
@@ -28,6 +29,8 @@ pub struct Identity {
     pub official: OfficialId,
     /// The official's own area, the default for what they register.
     pub area: Area,
+    /// What the phone is about, where it looks after no area; none else.
+    pub only: Option<Only>,
     /// The certificate as the server issued it.
     pub certificate: Vec<u8>,
 }
@@ -82,6 +85,12 @@ pub(crate) fn next_n(tx: &Transaction) -> Result<u64> {
     Ok(sql::unbits(n))
 }
 
+/// What the phone is about, where it looks after no area.
+pub(crate) fn only(tx: &Transaction) -> Result<Option<Only>> {
+    let json: Option<String> = get(tx, "only")?;
+    Ok(json.as_deref().map(serde_json::from_str).transpose()?)
+}
+
 fn read_identity(tx: &Transaction) -> Result<Option<Identity>> {
     let Some(device) = device(tx)? else { return Ok(None) };
     let official: [u8; 16] = get(tx, "official")?.ok_or(StoreError::Corrupt)?;
@@ -90,6 +99,7 @@ fn read_identity(tx: &Transaction) -> Result<Option<Identity>> {
         device,
         official: OfficialId::from_slice(&official).ok_or(StoreError::Corrupt)?,
         area: sql::area(&area)?,
+        only: only(tx)?,
         certificate: get(tx, "certificate")?.unwrap_or_default(),
     }))
 }
@@ -98,6 +108,10 @@ pub(crate) fn write_identity(tx: &Transaction, identity: &Identity) -> Result<()
     put(tx, "device", identity.device.bytes())?;
     put(tx, "official", identity.official.bytes())?;
     put(tx, "area", identity.area.as_str())?;
+    match &identity.only {
+        Some(only) => put(tx, "only", sql::to_json(only)?)?,
+        None => remove(tx, "only")?,
+    }
     put(tx, "certificate", &identity.certificate)
 }
 

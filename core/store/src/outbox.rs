@@ -131,17 +131,47 @@ impl Room {
     }
 }
 
-/// Numbers new ops as far as there is room; with `only_full`, none where room is left.
+/// New ops that must not wait behind a long evening's: reports of accidents at work, due at the office within two days, and
+/// what their persons were made by, without which the office would let them wait. In the order of saving, which has a
+/// person before what is said of them.
+fn urgent(tx: &Transaction) -> Result<Vec<i64>> {
+    // the words of the index of reports, so that it is used: there are few, and the queue may be long
+    let mut statement = tx.prepare_cached(
+        "WITH report(id, parent) AS (SELECT record.id, record.parent FROM record JOIN op ON op.record = record.id
+             WHERE record.kind IN ('feedback', 'accident_report', 'death_report') AND record.kind = 'accident_report'
+             AND op.state = 'new')
+         SELECT k FROM op JOIN report ON op.record = report.id WHERE op.state = 'new'
+         UNION SELECT k FROM op JOIN report ON op.record = report.parent WHERE op.state = 'new' AND op.creates = 1
+         ORDER BY 1",
+    )?;
+    let found = statement.query_map([], |row| row.get(0))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Numbers new ops as far as there is room, urgent ones first; with `only_full`, none where room is left.
 fn number_new(tx: &Transaction, room: &mut Room, device: DeviceId, only_full: bool) -> Result<bool> {
     // read first: a statement must not walk an index that the numbering changes
     let mut chosen = Vec::new();
-    op::for_each(tx, "WHERE op.state = 'new' ORDER BY op.k", [], |op| {
-        let fits = room.fits(&op);
-        if fits {
-            chosen.push(op);
+    let first = urgent(tx)?;
+    for k in &first {
+        let Some(op) = op::find(tx, "WHERE op.k = ?1", [k])? else { continue };
+        if !room.fits(&op) {
+            break;
         }
-        Ok(fits)
-    })?;
+        chosen.push(op);
+    }
+    if !room.full {
+        op::for_each(tx, "WHERE op.state = 'new' ORDER BY op.k", [], |op| {
+            if first.contains(&op.k) {
+                return Ok(true);
+            }
+            let fits = room.fits(&op);
+            if fits {
+                chosen.push(op);
+            }
+            Ok(fits)
+        })?;
+    }
     let numbered = !chosen.is_empty() && (room.full || !only_full);
     if !numbered {
         return Ok(false);

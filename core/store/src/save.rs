@@ -16,6 +16,7 @@ use payung_domain::{
     field::{Class, FieldError, FieldType, Kind},
     id::{Base, OpId, RecordId},
     nik::Nik,
+    only,
     op::{Body, Resolution},
     planted::{Planted, planted},
     tag::nik_tag,
@@ -162,6 +163,7 @@ fn create(tx: &Transaction, id: RecordId, kind: &Kind, area: &Area, body: &Body,
     if meta::device(tx)?.is_none() {
         return Err(StoreError::NotJoined);
     }
+    only::may_make(meta::only(tx)?.as_ref(), kind, body).map_err(StoreError::NotAllowed)?;
     insert_record(tx, id, kind, area, kind.parent(body))?;
     if *kind == Kind::Worker {
         keep_nik(tx, id, body.get("nik"))?;
@@ -189,6 +191,10 @@ pub(crate) fn create_fact(
     now_ms: i64,
 ) -> Result<()> {
     let parent = kind.parent(body).map(|parent| shown::base_row(tx, parent)).transpose()?.flatten();
+    if parent.as_ref().is_some_and(|parent| !kind.may_belong_to(&parent.kind)) {
+        let field = kind.table().and_then(|table| table.parent).unwrap_or_default();
+        return Err(StoreError::InvalidDraft(vec![FieldError::new(field, "parent_invalid")]));
+    }
     let area = parent.map_or_else(|| Ok(area.clone()), |parent| area::path(tx, parent.aid))?;
     create(tx, id, kind, &area, body, now_ms)
 }
@@ -213,6 +219,7 @@ fn edit(tx: &Transaction, edit: &Edit, now_ms: i64) -> Result<Saved> {
     if set.is_empty() {
         return Ok(Saved::Unchanged);
     }
+    only::may_change(meta::only(tx)?.as_ref(), &row.kind, false).map_err(StoreError::NotAllowed)?;
     if row.kind == Kind::Worker {
         keep_nik(tx, edit.record, set.get("nik"))?;
     }
@@ -354,6 +361,7 @@ impl Store {
                 return Err(StoreError::NotJoined);
             }
             let row = shown::base_row(tx, decision.record)?.ok_or(StoreError::NotFound)?;
+            only::may_change(meta::only(tx)?.as_ref(), &row.kind, true).map_err(StoreError::NotAllowed)?;
             let value = as_written(&row.kind, &decision.field, &decision.value);
             check(&row.kind, &decision.field, &value).map_err(|error| StoreError::InvalidDraft(vec![error]))?;
             let mut seen = decision.seen.clone();

@@ -74,3 +74,45 @@ fn report_the_office_refused_is_not_said_to_be_there() {
     assert_eq!(phone.report(report, now()).unwrap().standing.phase, ReportPhase::Waiting);
     assert_eq!(phone.needs_fixing().unwrap().len(), 1);
 }
+
+fn accident(phone: &Phone, worker: RecordId) -> RecordId {
+    let id = record_id();
+    let at = Value::from(now().to_rfc3339());
+    let fields = [
+        ("worker", json!(worker)),
+        ("happened", at.clone()),
+        ("place", "Kebun kelapa".into()),
+        ("what", "Jatuh".into()),
+        ("at", at),
+    ];
+    phone.add_fact(&Kind::AccidentReport, id, &body(&fields), &rt(), NOW).unwrap();
+    id
+}
+
+#[test]
+fn accident_goes_ahead_of_an_evening_of_registrations_behind_its_own_person() {
+    let mut phone = phone();
+    let known = phone.pulled_worker("BUDI");
+    register(&phone, 9001, "KARTO");
+    let fresh = register(&phone, 9002, "SUTINAH");
+    register(&phone, 9003, "DARMO");
+    let question = feedback(&phone, Some(known), "question");
+    let (one, other) = (accident(&phone, known), accident(&phone, fresh.worker));
+    let sent = |batch: &payung_store::Batch| -> Vec<RecordId> { batch.ops.iter().map(|op| op.record).collect() };
+    let first = phone.next_batch(2, 1 << 20, NOW).unwrap();
+    assert_eq!(sent(&first), [fresh.worker, one], "the person of the second report, then the first report");
+    let reply = payung_protocol::Reply { outcomes: all_applied(1)(&first), ..phone.reply(&first.asked) };
+    phone.take(&reply, &first.asked);
+    let rest = phone.batch();
+    assert_eq!(sent(&rest)[0], other);
+    let numbers: Vec<u64> = rest.ops.iter().map(|op| op.n).collect();
+    assert_eq!(numbers, (3..=12).collect::<Vec<u64>>(), "each op once, without a gap");
+    assert_eq!(sent(&rest).last(), Some(&question));
+    // a question waits its turn, and an accident saved later overtakes it
+    let asked = feedback(&phone, None, "suggestion");
+    let later = accident(&phone, known);
+    phone.exchange(vec![], |batch| {
+        assert_eq!(sent(batch)[10..], [later, asked]);
+        all_applied(1)(batch)
+    });
+}

@@ -88,13 +88,15 @@ fn phone_counts_its_own_unanswered_enrolments_against_its_share_of_an_agreement(
     assert_eq!((view(&phone).waiting_here, view(&phone).left_here), (0, 2));
     assert!(view(&phone).words.contains("2 orang"), "{}", view(&phone).words);
     let worker = phone.pulled_worker("BUDI");
+    let enrollment = record_id();
+    phone.pull(vec![put_kind(Kind::Enrollment, enrollment, 1, &[("worker", json!(worker))])]);
     for months in 1..=3 {
         let cover = json!({
             "agreement": "csr-1", "payer": "csr", "programs": ["jkk", "jkm"], "start_month": "2026-12", "months": months,
             "monthly_income": 1_000_000,
         });
         let fields = body(&[
-            ("enrollment", json!(worker)),
+            ("enrollment", json!(enrollment)),
             ("event", json!("renew")),
             ("at", json!("2026-11-23T02:00:00Z")),
             ("cover", cover),

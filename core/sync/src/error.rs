@@ -1,7 +1,7 @@
 //! Why a run ended early, or joining failed. Whatever it is, nothing unsent was lost.
 
 use crate::{address::AddressError, report::SyncReport, transport::TransportError};
-use payung_protocol::{InviteError, Problem, SealError};
+use payung_protocol::{ClaimError, InviteError, Problem, SealError};
 use payung_store::StoreError;
 use thiserror::Error;
 
@@ -59,6 +59,9 @@ pub enum JoinError {
     /// The link is no invite.
     #[error(transparent)]
     Invite(#[from] InviteError),
+    /// What was typed is no claim code, or what names its server is no such link.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
     /// None of the invite's addresses may be used.
     #[error(transparent)]
     Address(#[from] AddressError),

@@ -1,4 +1,4 @@
-//! A phone joins by an invite, or joins again after its device was revoked or its numbers were used by a copy.
+//! A phone joins by an invite or a claim code, or joins again after its device was revoked or its numbers were used by a copy.
 
 use crate::{
     address::{AddressError, ServerAddress},
@@ -8,8 +8,9 @@ use crate::{
     transport::{Transport, TransportError},
 };
 use payung_protocol::{
-    AppFacts, Attestation, BundleId, Certificate, DeviceKeys, Endpoint, Invite, JoinAnswer, JoinReply, JoinRequest,
-    ProblemCode, PublishedKeys, SealError, Serials, ServerKeys, open_join_answer, seal_join,
+    AppFacts, Attestation, BundleId, Certificate, ClaimCode, ClaimError, DeviceKeys, Endpoint, Invite, JoinAnswer,
+    JoinReply, JoinRequest, ProblemCode, PublishedKeys, SealError, Serials, ServerKeys, ServerLink, open_join_answer,
+    seal_join,
 };
 use payung_store::{Identity, Store};
 use rand_core::CryptoRng;
@@ -39,7 +40,36 @@ pub fn join(
     now_ms: i64,
     rng: &mut impl CryptoRng,
 ) -> Result<Identity, JoinError> {
-    let invite = Invite::parse(link)?;
+    join_by(&Invite::parse(link)?, facts, store, transport, now_ms, rng)
+}
+
+/// Joins by the claim code on a worker's slip, for their own record. `server` is the link of the server it is of
+/// ([`payung_protocol::ServerLink`]): from the wall of the office, or built into the app. In all else as [`join`]: the same
+/// code may be tried until an answer comes.
+///
+/// # Errors
+/// [`JoinError`]; nothing is used up by an answer that was lost.
+pub fn claim(
+    code: &str,
+    server: &str,
+    facts: &JoinFacts,
+    store: &Store,
+    transport: &dyn Transport,
+    now_ms: i64,
+    rng: &mut impl CryptoRng,
+) -> Result<Identity, JoinError> {
+    let server = ServerLink::parse(server).map_err(ClaimError::Server)?;
+    join_by(&ClaimCode::parse(code)?.invite(&server), facts, store, transport, now_ms, rng)
+}
+
+fn join_by(
+    invite: &Invite,
+    facts: &JoinFacts,
+    store: &Store,
+    transport: &dyn Transport,
+    now_ms: i64,
+    rng: &mut impl CryptoRng,
+) -> Result<Identity, JoinError> {
     let addresses = usable(&invite.servers)?;
     let secret = invite.secret.hash();
     let known = KnownServer::load(store)?;
@@ -68,7 +98,7 @@ pub fn join(
         attestation: facts.attestation.clone(),
         app: facts.app.clone(),
     };
-    let asker = Asker { transport, own: &joining.own, invite: &invite, seen, now_ms };
+    let asker = Asker { transport, own: &joining.own, invite, seen, now_ms };
     let (published, reply) = asker.ask_all(&addresses, &request, rng)?;
     let server = KnownServer {
         addresses: invite.servers.clone(),
@@ -170,7 +200,7 @@ impl Asker<'_> {
         let ours = certificate.server == self.invite.root
             && certificate.session_key == self.own.session.verifying_key()
             && certificate.device_key == self.own.device.receiver_key()
-            && !certificate.areas.is_empty();
+            && certificate.home().is_some();
         if ours { Ok(()) } else { Err(JoinError::OtherCertificate) }
     }
 }

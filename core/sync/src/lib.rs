@@ -31,7 +31,7 @@ pub use courier::Courier;
 pub use engine::{Outgoing, SyncEngine, Urgency};
 pub use error::{JoinError, SyncError, SyncFailure};
 pub use http::{HttpSetupError, HttpTransport, Timeouts};
-pub use join::{JoinFacts, join};
+pub use join::{JoinFacts, claim, join};
 pub use media::{MediaRoad, UploadError, UploadFailure, UploadReport, UploadTerms, Uploader};
 pub use payung_protocol::Endpoint;
 pub use report::{Pause, SyncReport, SyncState};

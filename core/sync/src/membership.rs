@@ -115,7 +115,7 @@ impl Membership {
     pub(crate) fn take_certificate(&mut self, signed: Vec<u8>, store: &Store) -> Result<bool, RenewError> {
         let certificate = Certificate::verify(&signed, |id| self.signing_key(id))?;
         let present = store.identity()?.ok_or(RenewError::Other)?;
-        let area = certificate.areas.first().cloned().ok_or(RenewError::Other)?;
+        let area = certificate.home().cloned().ok_or(RenewError::Other)?;
         let ours = certificate.server == self.server.root
             && certificate.device == self.device
             && certificate.official == present.official
@@ -127,8 +127,8 @@ impl Membership {
         if certificate.serial == self.serial() {
             return Ok(false);
         }
-        let (device, official) = (certificate.device, certificate.official);
-        store.set_identity(&Identity { device, official, area, certificate: signed })?;
+        let (device, official, only) = (certificate.device, certificate.official, certificate.only.clone());
+        store.set_identity(&Identity { device, official, area, only, certificate: signed })?;
         self.certificate = Some(certificate);
         Ok(true)
     }
@@ -217,8 +217,9 @@ impl Granted {
         let keys = self.server.published.verify(&self.server.root, Serials::default()).ok()?;
         let bytes = hex::decode(&self.certificate).ok()?;
         let certificate = Certificate::verify(&bytes, |id| keys.keys.signing_key(id)).ok()?;
-        let area = certificate.areas.first()?.clone();
-        Some(Identity { device: certificate.device, official: certificate.official, area, certificate: bytes })
+        let area = certificate.home()?.clone();
+        let Certificate { device, official, only, .. } = certificate;
+        Some(Identity { device, official, area, only, certificate: bytes })
     }
 }
 

@@ -140,6 +140,7 @@ fn phone() -> Phone {
         device: DeviceId(Uuid::from_u128(1)),
         official: OfficialId(Uuid::from_u128(7)),
         area: area(),
+        only: None,
         certificate: vec![1],
     };
     store.set_identity(&identity).unwrap();

@@ -52,6 +52,8 @@ pub enum Command {
     Operator(people::OperatorCommand),
     /// Invite an official to join with one phone: prints a link and its QR code, good for 72 hours and one use
     Invite(people::InviteArgs),
+    /// Make a claim code for a worker's slip: with it their own phone joins for their own record, once, within 14 days
+    ClaimCode(people::ClaimArgs),
     /// Every phone that joined
     Devices,
     /// A phone was reinstalled or replaced: what it still sends is taken
@@ -217,6 +219,7 @@ fn dispatch(args: &Args, now: i64) -> Result<Answer, AdminError> {
     match &args.command {
         Command::Operator(command) => people::operator(&desk, command),
         Command::Invite(args) => people::invite(&desk, args),
+        Command::ClaimCode(args) => people::claim_code(&desk, args),
         Command::Devices => people::devices(&desk),
         Command::Retire(args) => people::set_device(&desk, args, crate::storage::DeviceState::Retired),
         Command::Revoke(args) => people::set_device(&desk, args, crate::storage::DeviceState::Revoked),

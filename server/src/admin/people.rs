@@ -11,10 +11,11 @@ use crate::{
 };
 use payung_domain::{
     area::Area,
-    id::{DeviceId, OfficialId},
+    id::{DeviceId, OfficialId, RecordId},
+    only::Only,
     text::same_name,
 };
-use payung_protocol::{RecoveryRequest, Role};
+use payung_protocol::{RecoveryRequest, Role, ServerLink};
 use qrcode::{QrCode, render::unicode};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -60,11 +61,15 @@ pub struct InviteArgs {
     #[arg(long, value_name = "NAME")]
     official: String,
     /// The area they look after, e.g. 33.02.24.1001.005.003 for RW 005 RT 003
-    #[arg(long = "area", value_name = "PATH", required = true, value_parser = area)]
+    #[arg(long = "area", value_name = "PATH", required_unless_present = "clinic", value_parser = area)]
     areas: Vec<Area>,
     /// official, kelurahan_operator or branch_operator
-    #[arg(long, default_value = "official", value_parser = role)]
+    #[arg(long, default_value = "official", value_parser = role, conflicts_with = "clinic")]
     role: Role,
+    /// Instead of an area: the code of a clinic (see `payung admin clinics`), whose phone is told of the accident reports
+    /// that name it and answers that it has the person
+    #[arg(long, value_name = "CODE", conflicts_with = "replaces")]
+    clinic: Option<String>,
     /// Where phones reach the server: http(s)://host[:port]; several are tried in turn
     #[arg(long = "server", env = "PAYUNG_SERVER", value_name = "URL", value_delimiter = ',', required = true)]
     servers: Vec<String>,
@@ -74,6 +79,16 @@ pub struct InviteArgs {
     /// Make a new official although one of that name is known
     #[arg(long)]
     new: bool,
+}
+
+/// A worker's own phone.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ClaimArgs {
+    /// The worker's record
+    worker: RecordId,
+    /// Where phones reach the server: http(s)://host[:port]; several are tried in turn
+    #[arg(long = "server", env = "PAYUNG_SERVER", value_name = "URL", value_delimiter = ',', required = true)]
+    servers: Vec<String>,
 }
 
 /// A phone.
@@ -131,7 +146,9 @@ pub(super) fn operator(desk: &Desk, command: &OperatorCommand) -> Result<Answer,
     match command {
         OperatorCommand::Add(new) => add_operator(desk, new),
         OperatorCommand::List => {
-            let officials = desk.service.officials()?;
+            let mut officials = desk.service.officials()?;
+            // owners of phones that joined with a claim code are workers
+            officials.retain(|official| !official.roles.contains(&Role::Worker));
             let json: Vec<Value> = officials.iter().map(official_json).collect();
             let row = |official: &Official| {
                 let areas = if official.areas.is_empty() { String::new() } else { joined(&official.areas) };
@@ -208,7 +225,9 @@ pub(super) fn invite(desk: &Desk, args: &InviteArgs) -> Result<Answer, AdminErro
     }
     let officials = desk.service.officials()?;
     let named = |official: &&Official| {
-        official.id.to_string() == args.official || !args.new && same_name(&official.name, &args.official)
+        let is_it = official.id.to_string() == args.official || !args.new && same_name(&official.name, &args.official);
+        // who joined with a claim code is no official
+        is_it && !official.roles.contains(&Role::Worker)
     };
     let mut fitting = officials.iter().filter(named);
     let known = match (fitting.next(), fitting.next()) {
@@ -223,13 +242,20 @@ pub(super) fn invite(desk: &Desk, args: &InviteArgs) -> Result<Answer, AdminErro
         replaces: args.replaces,
     };
     let id = known.unwrap_or_else(|| OfficialId(clock::new_id()));
-    let invite = desk.service.invite(who, new, id, args.servers.clone(), desk.now)?;
+    let invite = match &args.clinic {
+        Some(code) => {
+            let new = NewInvite { roles: vec![Role::Plkk], ..new };
+            desk.service.invite_clinic(who, &new, code, id, args.servers.clone(), desk.now)?
+        }
+        None => desk.service.invite(who, new, id, args.servers.clone(), desk.now)?,
+    };
     let link = invite.to_link().map_err(|error| AdminError::Usage(error.to_string()))?;
     let hash = invite.secret.hash();
     let invites = desk.service.storage().read()?.invite(&hash)?;
     let expires = invites.map_or(desk.now, |invite| invite.expires);
     let json = json!({
-        "link": link, "official": id, "name": desk.service.official(id)?.name, "areas": args.areas, "expires": instant(expires),
+        "link": link, "official": id, "name": desk.service.official(id)?.name, "areas": args.areas, "clinic": args.clinic,
+        "expires": instant(expires),
     });
     // a QR code holds capitals in its compact alphanumeric mode, and a link is read in either case
     let qr = QrCode::new(link.to_ascii_uppercase().as_bytes()).map(|code| code.render::<unicode::Dense1x2>().build());
@@ -237,11 +263,35 @@ pub(super) fn invite(desk: &Desk, args: &InviteArgs) -> Result<Answer, AdminErro
     Ok(Answer::says(json, text).and(&qr.unwrap_or_default()))
 }
 
+pub(super) fn claim_code(desk: &Desk, args: &ClaimArgs) -> Result<Answer, AdminError> {
+    let claim = desk.service.claim_code(desk.who()?, args.worker, args.servers.clone(), desk.now)?;
+    let invalid = |error: payung_protocol::InviteError| AdminError::Usage(error.to_string());
+    let link = claim.invite.to_link().map_err(invalid)?;
+    let server = ServerLink::from(&claim.invite).to_link().map_err(invalid)?;
+    let expires = instant(claim.expires);
+    let code = claim.code.to_string();
+    let json = json!({ "worker": args.worker, "code": code, "link": link, "server": server, "expires": expires });
+    let qr = QrCode::new(link.to_ascii_uppercase().as_bytes()).map(|code| code.render::<unicode::Dense1x2>().build());
+    // what the worker reads on the slip, in their language
+    let text = format!(
+        "Kode klaim: {code}\nUntuk satu HP milik pekerja sendiri, satu kali pakai, berlaku sampai {expires}.\n{link}\n{server}"
+    );
+    Ok(Answer::says(json, text).and(&qr.unwrap_or_default()))
+}
+
+/// What a phone that looks after no area is about, as `devices` says it.
+fn about(only: &Only) -> String {
+    match only {
+        Only::Worker { record, .. } => format!("worker {record}"),
+        Only::Clinic { code, .. } => format!("clinic {code}"),
+    }
+}
+
 pub(super) fn devices(desk: &Desk) -> Result<Answer, AdminError> {
     let who = desk.who()?;
     let scope = desk.scope(who)?;
     let mut devices = desk.service.devices()?;
-    devices.retain(|device| device.areas.iter().any(|area| scope.contains(area)));
+    devices.retain(|device| device.places().any(|area| scope.contains(area)));
     desk.service.audit_look(who, "look_devices", devices.len(), desk.now)?;
     let officials = desk.service.officials()?;
     let name = |id: OfficialId| {
@@ -250,7 +300,7 @@ pub(super) fn devices(desk: &Desk) -> Result<Answer, AdminError> {
     let json = |device: &Device| {
         json!({
             "device": device.id, "official": device.official, "name": name(device.official), "state": device.state,
-            "roles": device.roles, "areas": device.areas, "joined_at": instant(device.joined_at),
+            "roles": device.roles, "areas": device.areas, "only": device.only, "joined_at": instant(device.joined_at),
             "wipe": device.wipe, "seen_through": device.seen_through,
             // as it came; nobody has judged it
             "attestation": device.attestation.as_ref().map(|said| &said.format),
@@ -259,7 +309,7 @@ pub(super) fn devices(desk: &Desk) -> Result<Answer, AdminError> {
     let row = |device: &Device| {
         vec![
             name(device.official),
-            joined(&device.areas),
+            device.only.as_ref().map_or_else(|| joined(&device.areas), about),
             device.state.as_str().to_owned(),
             instant(device.joined_at),
             device.id.to_string(),

@@ -1,6 +1,6 @@
 //! What a phone is told: the feed of its scope since its cursor, each record as that phone may see it.
 
-use super::{ServiceError, cursor::Marks, take::is_operator};
+use super::{ServiceError, cursor::Marks, single, take::is_operator};
 use crate::storage::{Device, DeviceState, FeedRow, Reading, Scope, Sealer};
 use payung_domain::{
     area::Area,
@@ -56,7 +56,11 @@ pub(super) fn page(
     cursor: Option<&Cursor>,
     checksum: Option<Checksum>,
     limits: PageLimits,
+    now: i64,
 ) -> Result<Page, ServiceError> {
+    if let Some(only) = &device.only {
+        return single::page(unit, sealer, device, only, cursor, checksum, limits, now);
+    }
     let epoch = unit.epoch()?;
     let held = cursor.and_then(Marks::parse);
     if device.state != DeviceState::Active {
@@ -77,7 +81,7 @@ pub(super) fn page(
             evicted.push(prefix.clone());
         }
     }
-    let mut tags = Tags { sealer, keys: BTreeMap::new() };
+    let mut tags = Tags::new(sealer);
     let full = may_resolve(&device.roles);
     // what stays of an evicted region still needs what is shared in it
     let kept_in: BTreeSet<Area> = device.areas.iter().flat_map(Area::regions_above).collect();
@@ -172,7 +176,11 @@ pub(super) struct Tags<'s> {
     keys: BTreeMap<String, [u8; 32]>,
 }
 
-impl Tags<'_> {
+impl<'s> Tags<'s> {
+    pub(super) fn new(sealer: &'s Sealer) -> Self {
+        Self { sealer, keys: BTreeMap::new() }
+    }
+
     fn masked(&mut self, village: &str, nik: &Value) -> Value {
         let Some(nik) = nik.as_str().and_then(|text| Nik::parse(text).ok()) else { return Value::Null };
         let sealer = self.sealer;
@@ -190,7 +198,7 @@ fn told(row: FeedRow, tags: &mut Tags<'_>, full: bool) -> Change {
 
 /// A record as a phone may see it: the NIK as {masked, tag}, in full only among the candidates of an open conflict and
 /// there only to who may settle it.
-fn view(record: Record, tags: &mut Tags<'_>, full: bool) -> Put {
+pub(super) fn view(record: Record, tags: &mut Tags<'_>, full: bool) -> Put {
     let village = record.area.village().map(|code| code.to_string()).unwrap_or_default();
     let mut body = record.body;
     let mut conflicts = record.conflicts;
@@ -216,7 +224,7 @@ fn view(record: Record, tags: &mut Tags<'_>, full: bool) -> Put {
 }
 
 /// Bytes of the JSON, without keeping it.
-fn size(change: &Change) -> usize {
+pub(super) fn size(change: &Change) -> usize {
     struct Count(usize);
     impl Write for Count {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

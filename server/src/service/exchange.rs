@@ -1,7 +1,7 @@
 //! The exchange: ops in, outcomes and changes out. One write transaction when there is anything to write, none when
 //! there is nothing.
 
-use super::{Service, ServiceError, changes, changes::PageLimits, cursor::Marks, take::Writer, work::Work};
+use super::{Service, ServiceError, changes, changes::PageLimits, cursor, take::Writer, work::Work};
 use crate::storage::{Device, DeviceState, HeldFilter, Scope};
 use payung_domain::{
     id::{DeviceId, RecordId},
@@ -29,7 +29,7 @@ impl Service {
         let known = unit.device(device)?.ok_or(ServiceError::NotFound("device"))?;
         let epoch = unit.epoch()?;
         let cursor = request.cursor.clone();
-        let current = cursor.as_ref().and_then(Marks::parse).is_some_and(|marks| marks.epoch == epoch);
+        let current = cursor.as_ref().and_then(cursor::epoch_of) == Some(epoch);
         let advances = current && request.seen_through > known.seen_through;
         let mut reply = Reply::new(epoch, cursor.clone(), now);
         reply.renew = known.unfetched && known.state == DeviceState::Active;
@@ -37,7 +37,8 @@ impl Service {
         let limits = self.limits.beside(request.ops.len());
         let ops = request.ops.len();
         if request.ops.is_empty() && request.offered.is_empty() && !advances {
-            let page = changes::page(&*unit, self.storage.sealer(), &known, cursor.as_ref(), request.checksum, limits)?;
+            let page =
+                changes::page(&*unit, self.storage.sealer(), &known, cursor.as_ref(), request.checksum, limits, now)?;
             drop(unit);
             if !page.changes.is_empty() {
                 let mut work = Work::begin(self, now)?;
@@ -85,7 +86,8 @@ impl Service {
                 work.unit.drop_outcomes(device.id, through)?;
             }
         }
-        let page = changes::page(&*work.unit, work.sealer, device, request.cursor.as_ref(), request.checksum, limits)?;
+        let page =
+            changes::page(&*work.unit, work.sealer, device, request.cursor.as_ref(), request.checksum, limits, now)?;
         if count > 0 || !page.changes.is_empty() {
             work.audit_exchange(device, request, count, &page)?;
         }
@@ -115,8 +117,15 @@ impl Work<'_> {
         };
         let mut outside = BTreeMap::new();
         for op in ops {
-            let Some(record) = self.get(op.record)?.filter(|record| !scope.contains(&record.area)) else { continue };
-            let version = record.version;
+            let Some(record) = self.get(op.record)? else { continue };
+            let (version, within) = (record.version, scope.contains(&record.area));
+            let within = match &device.only {
+                Some(only) => self.is_about(only, op.record)? == Some(true),
+                None => within,
+            };
+            if within {
+                continue;
+            }
             if taken(&op) {
                 let gone = Change::Gone { record: op.record, why: GoneReason::Moved, version, to: None };
                 outside.insert(op.record, gone);

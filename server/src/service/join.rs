@@ -8,7 +8,7 @@ use crate::{
     clock,
     storage::{Device, DeviceState},
 };
-use payung_domain::{area::Area, id::DeviceId};
+use payung_domain::{area::Area, id::DeviceId, only::Only};
 use payung_protocol::{
     Certificate, JoinAnswer, JoinReply, JoinRequest, Problem, ProblemCode, ReceiverKey, RenewRequest,
 };
@@ -33,7 +33,11 @@ impl Service {
                 Some(_) => refuse(ProblemCode::InviteExpired),
             };
         }
-        if now > invite.expires {
+        let erased = match &invite.only {
+            Some(Only::Worker { record, .. }) => unit.is_erased(*record)?,
+            _ => false,
+        };
+        if now > invite.expires || erased {
             return refuse(ProblemCode::InviteExpired);
         }
         // what this person wrote on an earlier phone is judged by the areas they had there; of a phone that was put
@@ -56,6 +60,7 @@ impl Service {
             device_key: request.device_key,
             roles: invite.roles,
             areas: invite.areas,
+            only: invite.only,
             left,
             joined_at: now,
             certificate: Vec::new(),

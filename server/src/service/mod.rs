@@ -18,6 +18,7 @@ pub mod operator;
 mod recovery;
 pub mod reports;
 pub mod shared;
+mod single;
 pub mod sponsors;
 mod take;
 #[cfg(test)]
@@ -31,11 +32,12 @@ use crate::{
     clock,
     keys::{Keys, KeysError, private_dir},
     settings::{SettingError, Settings},
-    storage::{Storage, StorageError, sqlite::Sqlite},
+    storage::{RecordFilter, Scope, Storage, StorageError, sqlite::Sqlite},
 };
 use cards::CardAddress;
 use journal::{Journal, JournalError};
 use payung_domain::{
+    field::Kind,
     id::Epoch,
     planted::{Planted, planted},
 };
@@ -229,7 +231,28 @@ impl Service {
             unit.commit()?;
         }
         let card_address = CardAddress::of_root(&keys.root());
-        Ok(Self { storage, keys, journal, limits: PageLimits::REPLY, card_address })
+        let service = Self { storage, keys, journal, limits: PageLimits::REPLY, card_address };
+        service.name_clinics()?;
+        Ok(service)
+    }
+
+    /// Accident reports of a server from before clinics had phones are found by their clinic from now on, too.
+    fn name_clinics(&self) -> Result<(), ServiceError> {
+        const DONE: &str = "clinics_named";
+        if self.storage.read()?.counter(DONE)? > 0 {
+            return Ok(());
+        }
+        let filter = RecordFilter { kind: Some(Kind::AccidentReport), ..RecordFilter::default() };
+        let (unit, mut after) = (self.storage.write()?, None);
+        loop {
+            let mut page = unit.find(&filter, &Scope::Office, after, 1000)?;
+            let Some(last) = page.last().map(|kept| kept.record.id) else { break };
+            after = Some(last);
+            // of the same version: nobody is told anything
+            unit.save(&mut page)?;
+        }
+        unit.set_counter(DONE, 1)?;
+        Ok(unit.commit()?)
     }
 
     /// The same server whose cards say that they come from there.

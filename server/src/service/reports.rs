@@ -12,9 +12,10 @@ use payung_domain::{
     field::Kind,
     id::{OfficialId, RecordId},
     merge::Authority,
+    only::RECEIVED,
     op::{Body, Op},
     record::Record,
-    report::{Answer, REPORTS, ReportStanding, standing},
+    report::{Answer, AnswerState, AnsweredBy, REPORTS, ReportStanding, standing},
 };
 use serde_json::Value;
 
@@ -83,6 +84,22 @@ impl Work<'_> {
         let by_server = Pen { authority: Authority::Server, ..pen };
         self.write(by_server, id, Body::from([("answer".to_owned(), value)]))?;
         Ok(())
+    }
+
+    /// The clinic that an accident report names has the person: that is the report's answer until the office says more. What
+    /// the office has asked or answered already stands.
+    pub(super) fn clinic_received(&mut self, op: &Op, received: i64) -> Result<(), ServiceError> {
+        if op.set.get("what").and_then(Value::as_str) != Some(RECEIVED) {
+            return Ok(());
+        }
+        let Some(report) = op.kind.parent(&op.set) else { return Ok(()) };
+        let body = &self.need(report)?.body;
+        if Answer::of(body).is_some_and(|said| said.state != AnswerState::Received || said.by == AnsweredBy::Clinic) {
+            return Ok(());
+        }
+        let at = DateTime::from_timestamp_millis(received).unwrap_or_default();
+        let answer = Answer { state: AnswerState::Received, text: String::new(), at, by: AnsweredBy::Clinic };
+        self.answer_report(Pen::SERVER, report, &answer)
     }
 
     /// A death was reported: every enrolment of the person says so from now on. The inner error is the code with which

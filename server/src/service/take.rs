@@ -11,10 +11,10 @@ use payung_domain::{
     field::Kind,
     id::{DeviceId, OfficialId, OpId, RecordId},
     merge::{self, Authority, Judge, Merged},
+    only::{self, Only},
     op::{FieldOutcome, Op, OpHash, Outcome, OutcomeStatus, Reissue},
     planted::{Planted, planted},
     record::Record,
-    report::REPORTS,
 };
 use payung_protocol::Role;
 use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
@@ -24,6 +24,9 @@ pub(super) const GRACE: i64 = 60 * 24 * 3600 * 1000;
 
 /// Refused, and nothing of it is kept: what it is about was erased by law.
 pub(super) const ERASED: &str = "erased";
+
+/// Refused: a device that looks after no area is about other records.
+pub(super) const RECORD_FOREIGN: &str = "record_foreign";
 
 /// Who wrote an op, and where they may.
 #[derive(Clone, Debug)]
@@ -40,6 +43,8 @@ pub(super) struct Writer {
     areas: Scope,
     /// Every area it ever had.
     ever: Scope,
+    /// What it is about, where it looks after no area.
+    only: Option<Only>,
 }
 
 impl Writer {
@@ -49,12 +54,17 @@ impl Writer {
         Self {
             device: device.id,
             who: device.official,
-            authority: if is_operator(&device.roles) { Authority::Operator } else { Authority::Official },
+            authority: match &device.only {
+                Some(Only::Worker { .. }) => Authority::Worker,
+                _ if is_operator(&device.roles) => Authority::Operator,
+                _ => Authority::Official,
+            },
             revoked: device.state == DeviceState::Revoked,
             released: false,
             restores: false,
             areas: Scope::Areas(device.areas.iter().chain(lately).cloned().collect()),
             ever: Scope::Areas(ever),
+            only: device.only.clone(),
         }
     }
 
@@ -69,6 +79,7 @@ impl Writer {
             restores: true,
             areas: Scope::Office,
             ever: Scope::Office,
+            only: None,
         }
     }
 
@@ -385,7 +396,12 @@ impl Work<'_> {
             None if !op.area.is_village_or_below() => return Ok(Taken::refused(op, "area_invalid")),
             None => op.area.clone(),
         };
-        if let Some(stop) = self.judge_area(writer, op, &area)? {
+        if let Some(stop) = self.judge_role(writer, op, there.is_some())? {
+            return Ok(stop);
+        }
+        if writer.only.is_none()
+            && let Some(stop) = self.judge_area(writer, op, &area)?
+        {
             return Ok(stop);
         }
         let mut home = area;
@@ -416,6 +432,9 @@ impl Work<'_> {
             && let Err(code) = self.death_reported(op, received)?
         {
             return Ok(Taken::refused(op, &code));
+        }
+        if op.kind == Kind::FollowUp && there.is_none() {
+            self.clinic_received(op, received)?;
         }
         let judge = self.judge(writer, op, received)?;
         self.merge_op(op, &judge, there.is_none().then_some(home))
@@ -454,6 +473,29 @@ impl Work<'_> {
         })
     }
 
+    /// Whether the writer's role has a part in it, and for a device without areas, whether it is about that record. `there`:
+    /// the record exists.
+    fn judge_role(&mut self, writer: &Writer, op: &Op, there: bool) -> Result<Option<Taken>, ServiceError> {
+        let only = writer.only.as_ref();
+        // who vouches for a record that was lost brings back what any role had made of it
+        let may = if writer.restores {
+            Ok(())
+        } else if only.is_some() && !op.resolve.is_empty() {
+            Err(only::ROLE_FOREIGN)
+        } else if there && !only::is_made_by(op) {
+            only::may_change(only, &op.kind, !op.resolve.is_empty())
+        } else {
+            only::may_make(only, &op.kind, &op.set)
+        };
+        if let Err(code) = may {
+            return Ok(Some(Taken::refused(op, code)));
+        }
+        let Some(only) = only else { return Ok(None) };
+        // a new record is judged by what it belongs to
+        let about = self.is_about(only, op.record)?;
+        Ok((about == Some(false)).then(|| Taken::refused(op, RECORD_FOREIGN)))
+    }
+
     fn judge_area(&mut self, writer: &Writer, op: &Op, area: &Area) -> Result<Option<Taken>, ServiceError> {
         if writer.released || writer.areas.contains(area) {
             return Ok(None);
@@ -482,16 +524,14 @@ impl Work<'_> {
         let Some(parent) = self.get(parent)? else {
             return Ok(Err(Taken::held(op, "parent_unknown", Some(parent))));
         };
-        let fits = match op.kind {
-            Kind::EnrollmentEvent => parent.kind == Kind::Enrollment,
-            Kind::FollowUp => REPORTS.contains(&parent.kind),
-            Kind::Attendance => parent.kind == Kind::Outreach,
-            _ => parent.kind == Kind::Worker,
-        };
-        if !fits {
+        if !op.kind.may_belong_to(&parent.kind) {
             return Ok(Err(Taken::refused(op, "parent_invalid")));
         }
-        let area = parent.area.clone();
+        let (id, area) = (parent.id, parent.area.clone());
+        if let Some(only) = &writer.only {
+            let about = self.is_about(only, id)? == Some(true);
+            return Ok(if about { Ok(Some(area)) } else { Err(Taken::refused(op, RECORD_FOREIGN)) });
+        }
         Ok(match self.judge_area(writer, op, &area)? {
             Some(stop) => Err(stop),
             None => Ok(Some(area)),

@@ -13,5 +13,6 @@ mod once;
 mod properties;
 mod reports;
 mod restore;
+mod roles;
 mod secrets;
 mod sponsors;

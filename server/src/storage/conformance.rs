@@ -9,8 +9,9 @@ use payung_domain::{
     area::Area,
     field::Kind,
     id::{DeviceId, Epoch, Hlc, OfficialId, OpId, RecordId},
+    only::Only,
     op::{Conflict, GoneReason, Op, Outcome, OutcomeStatus, Reissue},
-    record::Record,
+    record::{Alias, Record},
     region::RegionCode,
 };
 use payung_protocol::{Attestation, Checksum, ReceiverSecret, Role, SigningKey, record_check};
@@ -101,6 +102,7 @@ pub(crate) fn suite<S: Storage>(make: impl Fn() -> S) {
     dropped_unit_leaves_nothing(&make());
     saved_record_comes_back_as_it_was(&make());
     scope_is_kept_by_every_look_at_records(&make());
+    one_persons_and_one_clinics_records_are_found(&make());
     feed_is_in_the_order_of_commits(&make());
     ops_are_found_by_name_and_outcomes_dropped(&make());
     members_of_an_ecosystem_are_replaced_whole(&make());
@@ -140,6 +142,63 @@ fn saved_record_comes_back_as_it_was(storage: &dyn Storage) {
     assert!(back[0].is_stored());
     let open = RecordFilter { conflict: true, ..RecordFilter::default() };
     assert_eq!(unit.find(&open, &Scope::Office, None, 9).expect("found").len(), 1);
+}
+
+fn one_persons_and_one_clinics_records_are_found(storage: &dyn Storage) {
+    let of = |n: u128, kind: Kind, fields: serde_json::Value| {
+        let mut one = Record::new(id(n), kind, area(PLACES[0]));
+        one.version = 3;
+        one.body = fields.as_object().expect("fields").clone().into_iter().collect();
+        Kept::new(one)
+    };
+    // a person, one linked to them, and a neighbour; what hangs on each
+    let mut linked = record(2, PLACES[1]);
+    linked.alias = Some(Alias {
+        survivor: id(1),
+        loser_version: 1,
+        survivor_version: 1,
+        equal: std::collections::BTreeSet::new(),
+        before: BTreeMap::new(),
+    });
+    let report = |n: u128, worker: u128, clinic: &str| {
+        of(n, Kind::AccidentReport, json!({ "worker": id(worker), "clinic": clinic }))
+    };
+    let mut all = vec![
+        Kept::new(record(1, PLACES[0])),
+        Kept::new(linked),
+        Kept::new(record(3, PLACES[0])),
+        of(4, Kind::Enrollment, json!({ "worker": id(2) })),
+        of(5, Kind::EnrollmentEvent, json!({ "enrollment": id(4) })),
+        of(6, Kind::Visit, json!({ "worker": id(1) })),
+        report(7, 1, "K-01"),
+        of(8, Kind::FollowUp, json!({ "of": id(7) })),
+        report(9, 3, "K-01"),
+        report(10, 3, "K-02"),
+    ];
+    save(storage, &mut all);
+    let unit = storage.write().expect("a unit");
+    unit.store_ops(&[
+        StoredOp { received_at: 100, ..stored(1, 1, 7) },
+        StoredOp { received_at: 40, ..stored(1, 2, 9) },
+    ])
+    .expect("stored");
+    unit.commit().expect("durable");
+    let unit = storage.read().expect("a unit");
+    let found = |only: &Only, since: i64| -> Vec<u128> {
+        let found = unit.concerned(only, since).expect("read");
+        assert!(found.iter().all(|one| one.version == if one.record.0.as_u128() < 4 { 1 } else { 3 }));
+        found.iter().map(|one| one.record.0.as_u128()).collect()
+    };
+    let worker = |n: u128| Only::Worker { record: id(n), area: area(PLACES[0]) };
+    let clinic = |code: &str| Only::Clinic { code: code.to_owned(), area: area("33.02") };
+    assert_eq!(found(&worker(1), 0), [1, 2, 4, 5, 7, 8]);
+    assert_eq!(found(&worker(2), 0), found(&worker(1), 0), "the same person by the other record");
+    assert_eq!(found(&worker(3), 0), [3, 9, 10]);
+    assert_eq!(found(&worker(99), 0), [0; 0]);
+    assert_eq!(found(&clinic("K-01"), 0), [1, 3, 7, 8, 9]);
+    assert_eq!(found(&clinic("K-01"), 41), [1, 7, 8], "the other came too long ago");
+    assert_eq!(found(&clinic("K-02"), 41), [3, 10]);
+    assert_eq!(found(&clinic("K-0"), 0), [0; 0]);
 }
 
 fn scope_is_kept_by_every_look_at_records(storage: &dyn Storage) {
@@ -347,6 +406,7 @@ fn device(n: u128) -> Device {
         device_key: ReceiverSecret::from_bytes(&key).expect("a key").receiver_key(),
         roles: vec![Role::Official],
         areas: vec![area(PLACES[0])],
+        only: None,
         left: vec![(area(PLACES[1]), 12)],
         joined_at: 3,
         certificate: vec![1, 2, 3],
@@ -378,6 +438,7 @@ fn people_devices_and_invites_come_back(storage: &dyn Storage) {
         official: OfficialId(Uuid::from_u128(50)),
         roles: vec![Role::Official],
         areas: vec![area(PLACES[0])],
+        only: None,
         expires: 77,
         replaces: None,
         used: None,

@@ -13,9 +13,9 @@ pub mod seal;
 pub mod sqlite;
 
 pub use rows::{
-    AuditLine, CardRow, CardsOf, Device, DeviceState, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept,
-    KnownOp, Official, OpStatus, PendingAct, RecordFilter, Scope, Sponsored, SponsoredOf, StoredOffer, StoredOp,
-    Tombstone,
+    AuditLine, CardRow, CardsOf, Concerned, Device, DeviceState, Duplicate, DuplicateState, FeedRow, HeldFilter,
+    Invite, Kept, KnownOp, Official, OpStatus, PendingAct, RecordFilter, Scope, Sponsored, SponsoredOf, StoredOffer,
+    StoredOp, Tombstone,
 };
 pub use seal::{NikHash, Sealer, WordHash};
 
@@ -24,6 +24,7 @@ use payung_domain::{
     area::Area,
     attachment::MediaHash,
     id::{DeviceId, Epoch, OpId, RecordId},
+    only::Only,
     op::{GoneReason, Reissue},
     region::RegionCode,
 };
@@ -105,6 +106,10 @@ pub trait Reading {
     fn find(&self, filter: &RecordFilter, scope: &Scope, after: Option<RecordId>, limit: usize) -> Result<Vec<Kept>>;
     /// Records with all of these name words, in the order of their ids, after one id.
     fn by_name(&self, words: &[WordHash], scope: &Scope, after: Option<RecordId>, limit: usize) -> Result<Vec<Kept>>;
+    /// The records that the phone of a person or a clinic is about: the person with all they are linked to, or the accident
+    /// reports that name the clinic and were received since a moment (milliseconds since 1970) with the persons hurt; and
+    /// what hangs on them, of the kinds it is told of. In the order of their ids.
+    fn concerned(&self, only: &Only, since: i64) -> Result<Vec<Concerned>>;
     /// Who holds these NIKs.
     fn claims(&self, hashes: &[NikHash]) -> Result<Vec<(NikHash, RecordId)>>;
     /// Which of these NIKs are known as members already.

@@ -7,6 +7,7 @@ use payung_domain::{
     calendar::Month,
     field::Kind,
     id::{DeviceId, OfficialId, OpId, RecordId},
+    only::Only,
     op::{GoneReason, Op, OpHash, Outcome},
     record::Record,
     region::RegionCode,
@@ -54,6 +55,17 @@ impl Kept {
     pub fn is_stored(&self) -> bool {
         self.stored.is_some()
     }
+}
+
+/// A record that a device is about which looks after no area.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Concerned {
+    /// The record.
+    pub record: RecordId,
+    /// Who looks after it.
+    pub area: Area,
+    /// Its version.
+    pub version: u64,
 }
 
 /// A change of a village's feed.
@@ -231,6 +243,9 @@ pub struct Device {
     pub roles: Vec<Role>,
     /// Where, now.
     pub areas: Vec<Area>,
+    /// What it is about, where it looks after no area.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Only>,
     /// Areas it held before, each with the moment it lost it, milliseconds since 1970.
     pub left: Vec<(Area, i64)>,
     /// When it joined, milliseconds since 1970.
@@ -248,6 +263,13 @@ pub struct Device {
     pub attestation: Option<Attestation>,
     /// The hash of the invite it joined with.
     pub invite: [u8; 32],
+}
+
+impl Device {
+    /// Where it is, for the operators of that place: not what it may see.
+    pub fn places(&self) -> impl Iterator<Item = &Area> {
+        self.areas.iter().chain(self.only.as_ref().map(Only::area))
+    }
 }
 
 impl fmt::Debug for Device {
@@ -296,6 +318,9 @@ pub struct Invite {
     pub roles: Vec<Role>,
     /// For which areas.
     pub areas: Vec<Area>,
+    /// What the device will be about, where it looks after no area.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Only>,
     /// Until when, milliseconds since 1970.
     pub expires: i64,
     /// The device it takes the place of.

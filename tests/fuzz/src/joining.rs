@@ -3,7 +3,8 @@
 use crate::quiet::is_quiet;
 use data_encoding::BASE32_NOPAD;
 use payung_protocol::{
-    Escrow, Fingerprint, Invite, InviteSecret, PROBLEM_JSON, Problem, ProblemCode, RecoveryAnswer, RecoveryRequest,
+    ClaimCode, Escrow, Fingerprint, Invite, InviteSecret, PROBLEM_JSON, Problem, ProblemCode, RecoveryAnswer,
+    RecoveryRequest, ServerLink,
 };
 use payung_sync::ServerAddress;
 use sha2::{Digest, Sha256};
@@ -11,13 +12,33 @@ use sha2::{Digest, Sha256};
 /// Texts of a problem are cut there.
 const LONGEST: usize = 500;
 
-/// A link as it is tapped, then the same bytes inside a link whose check is right.
+/// A link as it is tapped or a claim code as it is typed, then the same bytes inside links whose check is right.
 pub(crate) fn invite(data: &[u8]) {
     if let Ok(link) = std::str::from_utf8(data) {
         read_link(link);
+        read_server(link);
+        read_code(link);
     }
-    let inside = [data, &Sha256::digest(data)[..4]].concat();
-    read_link(&format!("payung://join/{}", BASE32_NOPAD.encode(&inside)));
+    let inside = BASE32_NOPAD.encode(&[data, &Sha256::digest(data)[..4]].concat());
+    read_link(&format!("payung://join/{inside}"));
+    read_server(&format!("payung://server/{inside}"));
+}
+
+fn read_server(link: &str) {
+    let server = match ServerLink::parse(link) {
+        Ok(server) => server,
+        Err(error) => return is_quiet(&error, link.as_bytes()),
+    };
+    assert!((1..=8).contains(&server.servers.len()));
+    let again = server.to_link().expect("what was read can be written");
+    assert_eq!(ServerLink::parse(&again.to_lowercase()), Ok(server));
+}
+
+fn read_code(typed: &str) {
+    match ClaimCode::parse(typed) {
+        Ok(code) => assert!(ClaimCode::parse(&code.to_string()) == Ok(code)),
+        Err(error) => is_quiet(&error, typed.as_bytes()),
+    }
 }
 
 fn read_link(link: &str) {
@@ -45,7 +66,14 @@ pub(crate) fn invite_seeds() -> Vec<Vec<u8>> {
     };
     let link = invite.to_link().expect("a link");
     let code = BASE32_NOPAD.decode(&link.as_bytes()[14..]).expect("base32");
-    vec![code[..code.len() - 4].to_vec(), link.into_bytes(), b"PAYUNG://JOIN/AAAA".to_vec()]
+    let server = ServerLink::from(&invite).to_link().expect("a link");
+    vec![
+        code[..code.len() - 4].to_vec(),
+        link.into_bytes(),
+        server.into_bytes(),
+        b"PAYUNG://JOIN/AAAA".to_vec(),
+        b"7k3qd-wx9rt".to_vec(),
+    ]
 }
 
 /// What official and operator show each other: as it is scanned, then the same bytes inside a text whose check is right.

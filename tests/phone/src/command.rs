@@ -24,6 +24,8 @@ pub(crate) enum Command {
         #[serde(default)]
         via: Option<String>,
     },
+    /// Join by a claim code as typed, at the server of this link.
+    Claim { code: String, server: String },
     /// Open a form, on a new person or on a record, with some fields typed already.
     OpenForm {
         #[serde(default)]

@@ -78,6 +78,7 @@ fn store(error: &StoreError) -> &'static str {
         StoreError::NotSaved => "not_saved",
         StoreError::NotJoined => "not_joined",
         StoreError::InvalidDraft(_) => "invalid_draft",
+        StoreError::NotAllowed(code) => code,
         StoreError::NotFound => "not_found",
         StoreError::NoCipher => "no_cipher",
         StoreError::Folder(_) => "folder",
@@ -99,6 +100,7 @@ pub(crate) fn transport(error: &TransportError) -> String {
 fn join(error: &JoinError) -> String {
     match error {
         JoinError::Invite(_) => "invite".to_owned(),
+        JoinError::Claim(_) => "claim".to_owned(),
         JoinError::Address(_) => "address".to_owned(),
         JoinError::Refused(problem) => format!("refused:{}", problem.code),
         JoinError::Transport(error) => transport(error),

@@ -29,7 +29,7 @@ use payung_store::{
     WorkerQuery, WorkerSummary,
 };
 use payung_sync::{
-    Courier, HttpTransport, JoinFacts, ServerAddress, Standing, SyncFailure, SyncReport, Timeouts, Urgency, join,
+    Courier, HttpTransport, JoinFacts, ServerAddress, Standing, SyncFailure, SyncReport, Timeouts, Urgency, claim, join,
 };
 use serde_json::{Value, json};
 use std::{
@@ -86,6 +86,7 @@ impl Phone {
         match command {
             Command::Identity => Ok(self.store.identity()?.map_or(Value::Null, |identity| who(&identity))),
             Command::Join { invite, via } => self.join(&invite, via.as_deref()),
+            Command::Claim { code, server } => self.claim(&code, &server),
             Command::OpenForm { record, fields } => self.open_form(record, &fields),
             Command::Type { draft, field, value } => self.type_in(draft, &field, &value),
             Command::Drafts => Ok(self.store.drafts()?.iter().map(view::draft).collect()),
@@ -223,6 +224,12 @@ impl Phone {
         let (verifier, today) = (self.store.verifier(&Fingerprint(root.0))?, local_date(clock::now(), &area));
         let verdict = verifier.verdict(text, Clock { today, sure: true });
         Ok(json!({ "light": verdict.light().code(), "codes": verdict.codes(), "says": words::sentences(&verdict) }))
+    }
+
+    fn claim(&self, code: &str, server: &str) -> Done {
+        let facts = JoinFacts { app: Some(self.facts()), attestation: None };
+        let (road, now) = (self.road(None)?, clock::now_ms());
+        Ok(who(&claim(code, server, &facts, &self.store, &road, now, &mut clock::random())?))
     }
 
     fn open_form(&mut self, record: Option<RecordId>, fields: &Body) -> Done {
@@ -430,7 +437,9 @@ fn phase_of(code: &str) -> Option<Phase> {
 }
 
 fn who(identity: &Identity) -> Value {
-    json!({"device": identity.device, "official": identity.official, "area": identity.area})
+    json!({
+        "device": identity.device, "official": identity.official, "area": identity.area, "only": identity.only,
+    })
 }
 
 fn saved_as(saved: Saved) -> &'static str {

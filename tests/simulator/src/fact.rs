@@ -1,13 +1,25 @@
-//! Facts that persons add: visits, photos, what happens to an enrolment.
+//! Facts that persons add: visits, photos, reports and their answers, what happens to an enrolment.
 
 use crate::{
     chance::Chance,
     oracle::Seen,
     person::{word, written},
+    template::BRANCH,
     violation::{Played, broken},
     world::{Fate, World},
 };
-use payung_domain::{attachment::MediaHash, field::Kind, id::RecordId, op::Body};
+use chrono::DateTime;
+use payung_domain::{
+    attachment::MediaHash,
+    field::Kind,
+    id::RecordId,
+    op::Body,
+    report::{Answer, AnswerState, AnsweredBy},
+};
+use payung_server::{
+    service::{ServiceError, operator::Act},
+    storage::Scope,
+};
 use payung_store::{NewAttachment, Store, StoreError};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -20,7 +32,7 @@ impl World {
         body: Body,
         file: Option<&[u8]>,
         chance: &mut Chance,
-    ) -> Played {
+    ) -> Played<Option<RecordId>> {
         let now = self.phone_now(phone);
         let id = RecordId(chance.id(now));
         let area = self.an_area(phone, chance)?;
@@ -32,7 +44,7 @@ impl World {
             None => store.add_fact(kind, id, &body, &area, now),
         };
         match self.act(phone, "fact", save)? {
-            Fate::DiedBefore => return Ok(()),
+            Fate::DiedBefore => return Ok(None),
             Fate::Returned(Err(error)) => return Err(error.into()),
             Fate::Returned(Ok(())) | Fate::DiedAfter => {}
         }
@@ -47,7 +59,7 @@ impl World {
             return broken("a photo's file is there once its record is", format!("phone {phone}, {id}"));
         }
         self.oracle.save((phone, self.at), (id, kind), body, &Seen::new(), Some(false));
-        Ok(())
+        Ok(Some(id))
     }
 
     pub(crate) fn visit(&mut self, phone: usize, chance: &mut Chance, void: bool) -> Played {
@@ -75,9 +87,50 @@ impl World {
         }
     }
 
-    /// A photo of someone; its file stays on the phone, only what the record says of it travels here.
-    fn photo(&mut self, phone: usize, worker: RecordId, chance: &mut Chance) -> Played {
-        if matches!(self.phones[phone].store()?.shown(worker), Err(StoreError::NotFound)) {
+    /// An accident or a question is reported, now and then with a photo; or the office answers what was reported.
+    pub(crate) fn report(&mut self, phone: usize, chance: &mut Chance) -> Played {
+        if chance.percent(30) {
+            return self.answer_report(chance);
+        }
+        let Some(worker) = self.a_worker(phone, chance)? else { return Ok(()) };
+        let at = written(self.phone_now(phone));
+        let mut body = Body::from([("at".to_owned(), at.clone()), ("worker".to_owned(), json!(worker))]);
+        if chance.percent(30) {
+            body.insert("topic".to_owned(), "question".into());
+            body.insert("text".to_owned(), word(chance.word()).into());
+            return self.add_fact(phone, (&Kind::Feedback, "feedback"), body, None, chance).map(drop);
+        }
+        body.insert("happened".to_owned(), at);
+        body.insert("place".to_owned(), format!("Kebun {}", word(chance.word())).into());
+        body.insert("what".to_owned(), "Jatuh dari pohon".into());
+        body.insert("clinic".to_owned(), "K-01".into());
+        let report = self.add_fact(phone, (&Kind::AccidentReport, "accident"), body, None, chance)?;
+        match report.filter(|_| chance.percent(40)) {
+            Some(report) => self.photo(phone, report, chance),
+            None => Ok(()),
+        }
+    }
+
+    fn answer_report(&mut self, chance: &mut Chance) -> Played {
+        let now = self.now;
+        let all = self.server.look(|service| {
+            let of = |kind| service.reports(BRANCH, kind, &Scope::Office, None, 1000, now);
+            Ok::<_, ServiceError>([of(&Kind::AccidentReport)?, of(&Kind::Feedback)?].concat())
+        })??;
+        let Some(item) = chance.pick(&all) else { return Ok(()) };
+        let answer = Answer {
+            state: if chance.percent(50) { AnswerState::Received } else { AnswerState::Answered },
+            text: word(chance.word()),
+            at: DateTime::from_timestamp_millis(now).unwrap_or_default(),
+            by: AnsweredBy::Office,
+        };
+        let act = Act::Answer { report: item.report.id, answer };
+        self.office("answer", |service| service.act(BRANCH, act, now)).map(drop)
+    }
+
+    /// A photo of someone or of what was reported; its file stays on the phone, only what the record says of it travels here.
+    fn photo(&mut self, phone: usize, of: RecordId, chance: &mut Chance) -> Played {
+        if matches!(self.phones[phone].store()?.shown(of), Err(StoreError::NotFound)) {
             // the phone died over the visit, before it was told of the person
             return Ok(());
         }
@@ -89,12 +142,12 @@ impl World {
             "type": "image/jpeg",
         });
         let body = Body::from([
-            ("of".to_owned(), json!(worker)),
+            ("of".to_owned(), json!(of)),
             ("what".to_owned(), "photo".into()),
             ("media".to_owned(), media),
             ("capture".to_owned(), json!({ "at": written(self.phone_now(phone)) })),
         ]);
-        self.add_fact(phone, (&Kind::Attachment, "photo"), body, Some(&file), chance)
+        self.add_fact(phone, (&Kind::Attachment, "photo"), body, Some(&file), chance).map(drop)
     }
 
     pub(crate) fn event(&mut self, phone: usize, chance: &mut Chance) -> Played {
@@ -126,6 +179,6 @@ impl World {
             _ => return Ok(()),
         };
         body.insert("event".to_owned(), event.into());
-        self.add_fact(phone, (&Kind::EnrollmentEvent, event), body, None, chance)
+        self.add_fact(phone, (&Kind::EnrollmentEvent, event), body, None, chance).map(drop)
     }
 }

@@ -24,6 +24,8 @@ pub(crate) enum Deed {
     Visit,
     /// A visit is taken back by a new one.
     VoidVisit,
+    /// An accident or a question is reported, or the office answers one.
+    Report,
     /// An enrolment is withdrawn, sent again, renewed, or a death is reported.
     Event,
     /// A conflict is settled on a phone.
@@ -141,6 +143,7 @@ impl Mood {
             (D::Clash, 6),
             (D::Visit, 4),
             (D::VoidVisit, 1),
+            (D::Report, 3),
             (D::Event, 4),
             (D::Resolve, 8),
             (D::Retry, 4),

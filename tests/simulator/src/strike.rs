@@ -8,14 +8,15 @@ use payung_domain::{
     area::Area,
     attachment::MediaHash,
     id::{DeviceId, Epoch, OpId, RecordId},
+    only::Only,
     op::Reissue,
     region::RegionCode,
 };
 use payung_protocol::{Checksum, GoneReason};
 use payung_server::storage::{
-    AuditLine, CardRow, CardsOf, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp,
-    NikHash, Official, PendingAct, Reading, RecordFilter, Result, Scope, Sealer, Sponsored, SponsoredOf, Storage,
-    StoredOffer, StoredOp, WordHash, Writing,
+    AuditLine, CardRow, CardsOf, Concerned, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept,
+    KnownOp, NikHash, Official, PendingAct, Reading, RecordFilter, Result, Scope, Sealer, Sponsored, SponsoredOf,
+    Storage, StoredOffer, StoredOp, WordHash, Writing,
 };
 use std::{
     fs, io,
@@ -154,6 +155,7 @@ macro_rules! reads {
                 child_states(parents: &[RecordId]) -> Vec<(RecordId, String)>;
                 find(filter: &RecordFilter, scope: &Scope, after: Option<RecordId>, limit: usize) -> Vec<Kept>;
                 by_name(words: &[WordHash], scope: &Scope, after: Option<RecordId>, limit: usize) -> Vec<Kept>;
+                concerned(only: &Only, since: i64) -> Vec<Concerned>;
                 claims(hashes: &[NikHash]) -> Vec<(NikHash, RecordId)>;
                 known_members(hashes: &[NikHash]) -> Vec<NikHash>;
                 ecosystem_members(ecosystem: RecordId) -> Vec<NikHash>;

@@ -219,6 +219,7 @@ impl World {
             Deed::Clash => self.clash(phone, &mut chance),
             Deed::Visit => self.visit(phone, &mut chance, false),
             Deed::VoidVisit => self.visit(phone, &mut chance, true),
+            Deed::Report => self.report(phone, &mut chance),
             Deed::Event => self.event(phone, &mut chance),
             Deed::Resolve => self.resolve(phone, &mut chance),
             Deed::Retry => self.retry(phone, &mut chance),

@@ -75,9 +75,12 @@ fn fixed_seeds_hold_and_meet_every_fault() {
         assert!(tally.faults.get(class).is_some_and(|count| *count > 0), "no fault of class {class}");
     }
     for act in [
+        "accident",
+        "answer",
         "draft",
         "edit",
         "export",
+        "feedback",
         "give up",
         "hand over",
         "join again",

@@ -98,7 +98,7 @@ const ENROLLMENT_EVENT: KindTable = KindTable {
     fact: true,
     parent: Some("enrollment"),
     fields: &[
-        required("enrollment", Class::Fixed, FieldType::Record, "The enrolment"),
+        required("enrollment", Class::Fixed, FieldType::RecordOf(&["enrollment"]), "The enrolment"),
         required(
             "event",
             Class::Fixed,
@@ -155,7 +155,12 @@ const ATTACHMENT: KindTable = KindTable {
     fact: true,
     parent: Some("of"),
     fields: &[
-        required("of", Class::Fixed, FieldType::Record, "The record it belongs to"),
+        required(
+            "of",
+            Class::Fixed,
+            FieldType::RecordOf(&["worker", "accident_report", "death_report"]),
+            "The person or report it belongs to",
+        ),
         required(
             "what",
             Class::Fixed,
@@ -263,7 +268,7 @@ const ATTENDANCE: KindTable = KindTable {
     fact: true,
     parent: Some("session"),
     fields: &[
-        required("session", Class::Fixed, FieldType::Record, "The session, by any of its facts"),
+        required("session", Class::Fixed, FieldType::RecordOf(&["outreach"]), "The session, by any of its facts"),
         required("name", Class::Fixed, FieldType::Name, "As they said it"),
         field("phone", Class::Fixed, FieldType::Phone, "+62…, if they want to be called"),
         field("home", Class::Fixed, FieldType::Text(120), "RT, RW or whatever they said"),
@@ -279,8 +284,18 @@ const FOLLOW_UP: KindTable = KindTable {
     fact: true,
     parent: Some("of"),
     fields: &[
-        required("of", Class::Fixed, FieldType::Record, "The report"),
-        required("what", Class::Fixed, FieldType::OneOf(&["note", "handed_in", "seen"]), "What was done"),
+        required(
+            "of",
+            Class::Fixed,
+            FieldType::RecordOf(&["feedback", "accident_report", "death_report"]),
+            "The report",
+        ),
+        required(
+            "what",
+            Class::Fixed,
+            FieldType::OneOf(&["note", "handed_in", "seen", "received"]),
+            "What was done; received is said by the clinic that an accident report names, and answers it",
+        ),
         field("text", Class::Fixed, FieldType::Text(1000), "For note, and what was handed in"),
         field("answer", Class::Fixed, FieldType::Instant, "For seen: `at` of the answer that was seen"),
         required("at", Class::Fixed, FieldType::Instant, "When, by the phone's clock"),

@@ -52,8 +52,10 @@ pub enum FieldType {
     Date,
     /// RFC 3339.
     Instant,
-    /// The UUID of a record.
+    /// The UUID of a record; of a person, where it is the parent.
     Record,
+    /// The UUID of a record of one of these kinds.
+    RecordOf(&'static [&'static str]),
     /// {date, place, sex}.
     Birth,
     /// {village, rw, rt, line, landmark, postcode}.
@@ -202,7 +204,7 @@ impl FieldType {
             Self::Phone => phone_of(value, ""),
             Self::Date => date_of(value, ""),
             Self::Instant => instant_of(value, ""),
-            Self::Record => match string(value, "")?.parse::<uuid::Uuid>() {
+            Self::Record | Self::RecordOf(_) => match string(value, "")?.parse::<uuid::Uuid>() {
                 Ok(_) => Ok(()),
                 Err(_) => wrong("", "record_invalid"),
             },
@@ -327,6 +329,7 @@ impl FieldType {
             Self::Date => "YYYY-MM-DD".to_owned(),
             Self::Instant => "RFC 3339".to_owned(),
             Self::Record => "UUID".to_owned(),
+            Self::RecordOf(kinds) => format!("UUID of one of {}", kinds.join(", ")),
             other => format!("{other:?}").to_lowercase(),
         }
     }

@@ -105,6 +105,9 @@ impl Write<'_> {
         if record.settled.get(field).is_some_and(|seen| seen.contains(&id)) {
             return (FieldOutcome::Lost, false);
         }
+        if self.judge.authority == Authority::Worker {
+            return self.correct(record, field, value);
+        }
         if class == Class::B {
             if self.judge.submitted {
                 return self.correct(record, field, value);
@@ -187,7 +190,7 @@ impl Write<'_> {
             record.conflicts.insert(field.to_owned(), Conflict { candidates: unseen, correction });
             return (FieldOutcome::Conflict, true);
         }
-        if self.judge.submitted && self.judge.authority == Authority::Official {
+        if self.judge.waits() && matches!(self.judge.authority, Authority::Official | Authority::Worker) {
             return self.correct(record, field, value);
         }
         if body_seen || same(record, record.value(field)) {
@@ -221,8 +224,10 @@ impl Write<'_> {
     /// for corrections, and where all candidates are one person's own.
     fn may_not_resolve(&self, record: &Record, field: &str, decision: &Resolution) -> Option<&'static str> {
         let conflict = record.conflicts.get(field)?;
-        if self.judge.authority != Authority::Official {
-            return None;
+        match self.judge.authority {
+            Authority::Worker => return Some("resolve_operator"),
+            Authority::Operator | Authority::Server => return None,
+            Authority::Official => {}
         }
         let documents: &[&str] = match field {
             "nik" | "name" | "birth" => &["ktp"],
@@ -288,7 +293,7 @@ impl Write<'_> {
     fn offer(&self, record: &mut Record, field: &str, value: &Value) {
         let stands = record.stamps.get(field).map(|stamp| stamp.author);
         let Some(conflict) = record.conflicts.get_mut(field) else { return };
-        let keeps_body = |candidate: &Candidate| self.judge.submitted && Some(candidate.op) == stands;
+        let keeps_body = |candidate: &Candidate| self.judge.waits() && Some(candidate.op) == stands;
         conflict.candidates.retain(|candidate| !self.is_own(candidate) || keeps_body(candidate));
         conflict.candidates.push(self.candidate(value));
     }
@@ -346,7 +351,7 @@ impl Write<'_> {
     fn receive(&self, record: &mut Record, field: &str) {
         let OpId { device, n } = self.judge.op_id(self.op);
         // most fields are written once: their stamp will say it, unless the value becomes a candidate
-        let waits = self.judge.submitted || record.conflicts.contains_key(field);
+        let waits = self.judge.waits() || record.conflicts.contains_key(field);
         if waits || record.stamps.contains_key(field) {
             record.received.entry(field.to_owned()).or_default().insert(device, n);
         }

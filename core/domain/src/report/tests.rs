@@ -95,6 +95,20 @@ fn answer_must_say_something_and_not_too_much_and_hides_its_words() {
 }
 
 #[test]
+fn who_reported_reads_that_the_clinic_has_the_person() {
+    let mut report = Body::from([("happened".to_owned(), json!("2026-11-23T03:00:00Z"))]);
+    let said = |by| Answer { state: AnswerState::Received, text: String::new(), at: at("2026-11-24T03:00:00Z"), by };
+    let told = |report: &Body| {
+        let standing = standing(&Kind::AccidentReport, report, &[], false, at("2026-11-24T04:00:00Z"));
+        next_step(&Kind::AccidentReport, report, &standing, Zone::Wib)
+    };
+    report.insert("answer".to_owned(), json!(said(AnsweredBy::Clinic)));
+    assert_eq!(told(&report), "Klinik sudah menerima laporan ini. Tunggu jawaban kantor.");
+    report.insert("answer".to_owned(), json!(said(AnsweredBy::Office)));
+    assert_eq!(told(&report), "Sudah diterima dan sedang ditangani. Tunggu jawabannya.");
+}
+
+#[test]
 fn reports_are_facts_whose_answer_no_phone_writes() {
     for kind in REPORTS {
         assert!(kind.is_fact() && !kind.is_server_owned(), "{kind}");

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Timelike, Utc};
 
-use super::{Answer, ReportPhase, ReportStanding};
+use super::{Answer, AnsweredBy, ReportPhase, ReportStanding};
 use crate::{
     calendar::{Zone, indonesian_date, local_date},
     field::Kind,
@@ -51,7 +51,7 @@ fn moment(at: DateTime<Utc>, zone: Zone) -> String {
 /// What happened and what to do next. `zone` is that of the report's area.
 pub fn next_step(kind: &Kind, report: &Body, standing: &ReportStanding, zone: Zone) -> String {
     let due = standing.due.map(|due| moment(due, zone));
-    let answer = Answer::of(report).map(|answer| answer.text).unwrap_or_default();
+    let (answer, by) = Answer::of(report).map(|answer| (answer.text, Some(answer.by))).unwrap_or_default();
     match (standing.phase, kind, due) {
         (ReportPhase::Waiting, Kind::AccidentReport, Some(_)) if standing.late => {
             "Batas 2 x 24 jam sudah lewat. Laporan tetap tersimpan dan tetap diterima. Kirim sekarang, dan telepon kantor cabang."
@@ -66,6 +66,9 @@ pub fn next_step(kind: &Kind, report: &Body, standing: &ReportStanding, zone: Zo
         }
         (ReportPhase::Sent, Kind::Feedback, Some(due)) => format!("Kantor menjawab paling lambat {due}."),
         (ReportPhase::Sent, ..) => "Tunggu jawaban kantor.".to_owned(),
+        (ReportPhase::InHand, ..) if by == Some(AnsweredBy::Clinic) => {
+            "Klinik sudah menerima laporan ini. Tunggu jawaban kantor.".to_owned()
+        }
         (ReportPhase::InHand, ..) if answer.is_empty() => {
             "Sudah diterima dan sedang ditangani. Tunggu jawabannya.".to_owned()
         }

@@ -6,7 +6,16 @@ use proptest::prelude::*;
 fn certificate_reads_as_it_was_issued() {
     let w = World::new(1);
     let full = Certificate { replaces: Some(w.device), ..w.certificate() };
-    for certificate in [w.certificate(), full, Certificate { attestation: None, ..w.certificate() }] {
+    let record = payung_domain::id::RecordId(uuid::Uuid::from_u128(7));
+    let area = w.certificate().areas[0].clone();
+    let own = Certificate {
+        roles: vec![Role::Worker],
+        areas: Vec::new(),
+        only: Some(payung_domain::only::Only::Worker { record, area: area.clone() }),
+        ..w.certificate()
+    };
+    assert_eq!((own.home(), Certificate { only: None, ..own.clone() }.home()), (Some(&area), None));
+    for certificate in [w.certificate(), full, own, Certificate { attestation: None, ..w.certificate() }] {
         let signed = certificate.issue(&w.server).unwrap();
         assert_eq!(Certificate::verify(&signed, |id| w.server_key(id)), Ok(certificate));
     }

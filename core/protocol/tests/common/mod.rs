@@ -129,6 +129,7 @@ impl World {
             attestation: Some("strongbox".to_owned()),
             roles: vec![Role::Official],
             areas: vec![area()],
+            only: None,
             issued_at: 1_795_000_000_000,
             lease_until: 1_797_592_000_000,
             replaces: None,

@@ -69,6 +69,7 @@ pub fn identity(device: u128) -> Identity {
         device: device_id(device),
         official: OfficialId(Uuid::from_u128(7)),
         area: rt(),
+        only: None,
         certificate: vec![1, 2, 3],
     }
 }

@@ -74,7 +74,7 @@ fn phone(folder: &Path) {
 fn work(store: &Store) {
     let area = Area::parse("33.02.24.1001.005.003").expect("an area");
     let (device, official) = (DeviceId(Uuid::from_u128(6)), OfficialId(Uuid::from_u128(7)));
-    let joined = Identity { device, official, area: area.clone(), certificate: Vec::new() };
+    let joined = Identity { device, official, area: area.clone(), only: None, certificate: Vec::new() };
     store.set_identity(&joined).expect("joined");
     let now: DateTime<Utc> = "2026-11-22T03:00:00Z".parse().expect("a time");
     let context = CaptureContext {

@@ -5,12 +5,14 @@ mod act;
 mod look;
 mod people;
 mod perform;
+mod single;
 
 pub use act::{Act, Closing, Entry, Published};
 pub use look::{ConflictItem, EnrollmentItem, HeldItem, PersonItem};
 pub(crate) use people::INVITE_LASTS;
 pub use people::{NewInvite, SetupCode, SetupError};
 pub(crate) use perform::import_counter;
+pub use single::Claim;
 
 use super::{Service, ServiceError, journal::Line, work::Work};
 use crate::storage::{OpStatus, PendingAct};

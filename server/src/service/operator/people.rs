@@ -85,18 +85,18 @@ impl Service {
         if new.areas.is_empty() {
             return Err(ServiceError::Refused("area_missing".to_owned()));
         }
-        let official = match new.official {
-            Some(known) => self.official(known)?,
-            None => {
-                Official { id, name: checked_name(&new.name)?, roles: new.roles.clone(), areas: Vec::new(), since: now }
-            }
-        };
+        // these are told of one person or one clinic's reports, never of an area
+        if new.roles.iter().any(|role| matches!(role, Role::Worker | Role::Plkk)) {
+            return Err(ServiceError::Refused("not_by_area".to_owned()));
+        }
+        let official = self.invited(&new, id, now)?;
         let secret = InviteSecret::generate(&mut rng());
         let invite = Invite {
             hash: secret.hash(),
             official: official.id,
             roles: new.roles,
             areas: smallest(&new.areas),
+            only: None,
             expires: now + INVITE_LASTS,
             replaces: new.replaces,
             used: None,
@@ -107,6 +107,20 @@ impl Service {
         let acts = vec![Act::SaveOfficial { official }, Act::Invite { invite }];
         self.act_all(by, acts, now).map_err(|mut faults| faults.remove(0).1)?;
         Ok(link)
+    }
+
+    /// Who is invited: someone known, or a new official under `id`.
+    pub(super) fn invited(&self, new: &NewInvite, id: OfficialId, now: i64) -> Result<Official, ServiceError> {
+        match new.official {
+            Some(known) => self.official(known),
+            None => Ok(Official {
+                id,
+                name: checked_name(&new.name)?,
+                roles: new.roles.clone(),
+                areas: Vec::new(),
+                since: now,
+            }),
+        }
     }
 
     /// Retires a device (reinstalled, replaced) or revokes it (lost, misused).
@@ -170,6 +184,7 @@ impl Service {
             attestation: None,
             roles: device.roles.clone(),
             areas: device.areas.clone(),
+            only: device.only.clone(),
             issued_at: now,
             lease_until: now + LEASE,
             replaces,

@@ -16,6 +16,7 @@ use payung_domain::{
     field::Kind,
     id::{DeviceId, OfficialId, OpId, RecordId},
     merge::Authority,
+    only::Only,
     op::{Body, FieldOutcome, Outcome, OutcomeStatus, Resolution},
 };
 use payung_protocol::{ProblemCode, Role};
@@ -68,9 +69,12 @@ impl Work<'_> {
             Act::TakeAside { op, .. } => areas.push(op.area.clone()),
             Act::Erase { erased, .. } => areas.extend(erased.iter().map(|one| one.area.clone())),
             Act::Publish { records } => areas.extend(records.iter().map(|one| one.area.clone())),
-            Act::Invite { invite } => areas.extend(invite.areas.iter().cloned()),
+            Act::Invite { invite } => {
+                areas.extend(invite.areas.iter().chain(invite.only.as_ref().map(Only::area)).cloned());
+            }
             Act::SetDevice { device, .. } | Act::Wipe { device } | Act::Recover { device, .. } => {
-                areas.extend(self.unit.device(*device)?.into_iter().flat_map(|device| device.areas));
+                let device = self.unit.device(*device)?;
+                areas.extend(device.iter().flat_map(Device::places).cloned());
             }
             Act::Assign { device } => areas.extend(device.areas.iter().cloned()),
             _ => {}
@@ -90,7 +94,7 @@ impl Work<'_> {
                     self.ensure_village(area)?;
                 }
                 self.unit.save_invite(invite)?;
-                Ok(json!({ "official": invite.official, "areas": invite.areas }))
+                Ok(json!({ "official": invite.official, "areas": invite.areas, "only": invite.only }))
             }
             Act::Join { device } => self.join(device),
             Act::Renew { device, certificate, areas } => {
@@ -133,6 +137,9 @@ impl Work<'_> {
             Act::Assign { device } => {
                 self.operator(who)?;
                 let before = self.unit.device(device.id)?.ok_or(ServiceError::NotFound("device"))?;
+                if before.only.is_some() {
+                    return Err(refused("not_by_area"));
+                }
                 let mut row = Device { seen_through: before.seen_through, unfetched: true, ..device.clone() };
                 let lost = before.areas.iter().filter(|area| !row.areas.iter().any(|now| area.is_within(now)));
                 row.left = before.left.iter().cloned().chain(lost.map(|area| (area.clone(), self.now))).collect();
@@ -346,6 +353,15 @@ impl Work<'_> {
             old.state = DeviceState::Retired;
             self.unit.save_device(&old)?;
         }
+        if let Some(Only::Worker { .. }) = &device.only {
+            // a person has one phone: the one their last code brought in
+            for mut old in self.unit.devices()? {
+                if old.official == device.official && old.id != device.id && old.state == DeviceState::Active {
+                    old.state = DeviceState::Retired;
+                    self.unit.save_device(&old)?;
+                }
+            }
+        }
         invite.used = Some((device.id, self.now));
         self.unit.save_invite(&invite)?;
         self.unit.save_device(device)?;
@@ -353,7 +369,9 @@ impl Work<'_> {
         for area in &device.areas {
             self.ensure_village(area)?;
         }
-        Ok(json!({ "device": device.id, "official": device.official, "areas": device.areas }))
+        Ok(json!({
+            "device": device.id, "official": device.official, "areas": device.areas, "only": device.only,
+        }))
     }
 
     fn resolve(&mut self, pen: Pen, record: RecordId, field: &str, decision: Resolution) -> Result<(), ServiceError> {

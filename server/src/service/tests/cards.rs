@@ -338,3 +338,28 @@ fn phone_cannot_write_a_card() {
     phone.send(&office, &[forged]);
     assert_eq!(office.record(record(10)).value("card"), &Value::Null);
 }
+
+#[test]
+fn persons_own_phone_gets_the_card_and_what_verifies_it_by_the_claim_code() {
+    let (office, mut phone) = branch();
+    registered(&mut phone, &office, 10);
+    numbered(&office, 10);
+    let servers = vec!["https://payung.example.id".to_owned()];
+    let claim = office.service.claim_code(BOSS, record(10), servers, office.now.get()).expect("a code");
+    let mut own = office.join(&claim.invite, None);
+    own.pull(&office);
+    assert_eq!(own.shown(record(10), "card"), Value::Null, "not covered, no card");
+    pay(&office, 10, Some("2026-11-22"), "2027-01");
+    check(&office);
+    own.pull(&office);
+    let card: IssuedCard = serde_json::from_value(own.shown(record(10), "card")).expect("a card");
+    let record = shared_record(&Kind::Reference, Some(&Area::from(banyumas())), CARD_CHECK);
+    let table: CardCheck = serde_json::from_value(own.shown(record, "table")).expect("a table");
+    let keys = CardKeys::verify_own(&unarmoured(table.keys.as_bytes()).expect("text")).expect("keys");
+    let list = StatusList::verify(&unarmoured(table.list.as_bytes()).expect("text"), &keys).expect("a list");
+    let clock = Clock { today: jakarta(office.now.get()), sure: true };
+    assert_eq!(verify(&card.text, &keys, &[list], clock).light(), Light::Green);
+    // and nothing else that is shared
+    assert_eq!(own.base.values().filter(|put| put.kind == Kind::Reference).count(), 1);
+    assert!(own.base.values().all(|put| put.kind != Kind::Village && put.kind != Kind::SponsorAgreement));
+}

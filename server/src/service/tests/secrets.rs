@@ -92,7 +92,7 @@ fn nik_candidates_go_in_full_only_to_those_who_may_settle_it() {
     let candidates = &one.conflict(record(1), "nik").expect("open").candidates;
     assert!(candidates.iter().all(|candidate| candidate.value.as_str().is_some_and(|text| text.len() == 16)));
     assert!(one.shown(record(1), "nik").is_object(), "the body stays masked");
-    let mut clinic = office.phone_as(&[RT3], &[Role::Plkk]);
+    let mut clinic = office.phone_as(&[RT3], &[Role::from("auditor")]);
     clinic.pull(&office);
     let candidates = &clinic.conflict(record(1), "nik").expect("open").candidates;
     assert!(candidates.iter().all(|candidate| candidate.value.is_object()));

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_sponsored.sql"),
     include_str!("migrations/0006_cards.sql"),
     include_str!("migrations/0007_ecosystems.sql"),
+    include_str!("migrations/0008_clinics.sql"),
 ];
 
 /// The newest schema this version knows.

@@ -2,9 +2,9 @@
 
 use super::{
     super::{
-        AuditLine, CardRow, CardsOf, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept, KnownOp,
-        NikHash, Official, PendingAct, Reading, RecordFilter, Result, Scope, Sponsored, SponsoredOf, StorageError,
-        StoredOffer, StoredOp, Tombstone, WordHash, seal::Row as Sealed,
+        AuditLine, CardRow, CardsOf, Concerned, Device, Duplicate, DuplicateState, FeedRow, HeldFilter, Invite, Kept,
+        KnownOp, NikHash, Official, PendingAct, Reading, RecordFilter, Result, Scope, Sponsored, SponsoredOf,
+        StorageError, StoredOffer, StoredOp, Tombstone, WordHash, seal::Row as Sealed,
     },
     Unit,
     codec::{self, DUPLICATE, OP, RECORD, record_id, signed, unsigned},
@@ -13,6 +13,7 @@ use payung_domain::{
     area::Area,
     attachment::MediaHash,
     id::{DeviceId, Epoch, OpId, RecordId},
+    only::Only,
     op::{GoneReason, Reissue},
     planted::{Planted, planted},
     region::RegionCode,
@@ -171,6 +172,46 @@ impl Reading for Unit<'_> {
         }
         sql.push_str(" ORDER BY id");
         self.within(&sql, params.as_slice(), scope, limit)
+    }
+
+    fn concerned(&self, only: &Only, since: i64) -> Result<Vec<Concerned>> {
+        // the names are our own tables', no one's input
+        let kinds = only.kinds().iter().map(|kind| format!("'{kind}'")).collect::<Vec<_>>().join(", ");
+        let concerned = |row: &Row<'_>| {
+            Ok(Concerned {
+                record: record_id(row, "id")?,
+                area: codec::area(row, "area")?,
+                version: unsigned(row.get("version")?),
+            })
+        };
+        match only {
+            Only::Worker { record, .. } => {
+                let sql = format!(
+                    "WITH RECURSIVE
+                     survivor(id) AS (SELECT coalesce(alias_of, id) FROM record WHERE id = ?1),
+                     mine(id) AS (
+                         SELECT id FROM survivor
+                         UNION SELECT r.id FROM record r JOIN survivor s ON r.alias_of = s.id
+                         UNION SELECT r.id FROM record r JOIN mine m ON r.parent = m.id WHERE r.kind IN ({kinds}))
+                     SELECT r.id, r.area, r.version FROM record r JOIN mine m ON r.id = m.id
+                     WHERE r.kind IN ({kinds}) ORDER BY r.id"
+                );
+                self.all(&sql, [record.bytes()], concerned)
+            }
+            Only::Clinic { code, .. } => {
+                let sql = format!(
+                    "WITH report(id, parent) AS (
+                         SELECT id, parent FROM record r WHERE clinic = ?1
+                         AND coalesce((SELECT min(received_at) FROM op WHERE op.record = r.id), ?2) >= ?2),
+                     mine(id) AS (
+                         SELECT id FROM report UNION SELECT parent FROM report
+                         UNION SELECT r.id FROM record r JOIN report p ON r.parent = p.id)
+                     SELECT r.id, r.area, r.version FROM record r JOIN mine m ON r.id = m.id
+                     WHERE r.kind IN ({kinds}) ORDER BY r.id"
+                );
+                self.all(&sql, params![code, since], concerned)
+            }
+        }
     }
 
     fn claims(&self, hashes: &[NikHash]) -> Result<Vec<(NikHash, RecordId)>> {

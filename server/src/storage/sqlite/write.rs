@@ -64,12 +64,12 @@ impl Unit<'_> {
         let state = self.sealer.seal(Sealed::Record(&record.id.bytes()), &state);
         let sql = if kept.stored.is_none() {
             "INSERT INTO record (id, kind, area, village, seq, version, parent, alias_of, status, start_month,
-                 covered_until, conflict, state, shared)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+                 covered_until, conflict, state, shared, clinic)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
         } else {
             "UPDATE record SET kind = ?2, area = ?3, village = ?4, seq = coalesce(?5, seq), version = ?6, parent = ?7,
-                 alias_of = ?8, status = ?9, start_month = ?10, covered_until = ?11, conflict = ?12, state = ?13, shared = ?14
-             WHERE id = ?1"
+                 alias_of = ?8, status = ?9, start_month = ?10, covered_until = ?11, conflict = ?12, state = ?13, shared = ?14,
+                 clinic = ?15 WHERE id = ?1"
         };
         self.prepare_cached(sql)?.execute(params![
             record.id.bytes(),
@@ -86,6 +86,7 @@ impl Unit<'_> {
             record.has_open_conflict(),
             state,
             record.kind.is_server_owned(),
+            (record.kind == Kind::AccidentReport).then(|| record.text("clinic")).flatten(),
         ])?;
         Ok(())
     }

@@ -11,4 +11,5 @@ mod hostile_roads;
 mod kill_points;
 mod outreach;
 mod refusals;
+mod roles;
 mod secrets;

@@ -206,3 +206,33 @@ fn decision_on_a_correction_by_who_had_not_seen_the_body_leaves_both_to_choose_f
     assert_eq!(merged.fields["name"], FieldOutcome::Conflict);
     assert_eq!(desk.candidates("name"), ["Init", "Sutinem"]);
 }
+
+#[test]
+fn what_a_person_writes_on_their_own_phone_waits_whatever_the_class_and_only_an_operator_decides() {
+    for field in ["name", "notes", "heirs"] {
+        let mut desk = Desk::new();
+        let before = desk.value(field).clone();
+        let now = desk.now();
+        let op = desk.op(C, now, &[(field, "Sutini")]);
+        let own = Judge { authority: Authority::Worker, ..desk.judge(C) };
+        let merged = apply(&mut desk.record, &op, &own);
+        assert_eq!(merged.fields[field], FieldOutcome::Correction, "{field}");
+        assert_eq!(*desk.value(field), before, "{field}");
+        assert!(desk.record.conflicts[field].correction);
+        // asked again, it takes the place of what was asked
+        let op = desk.op(C, now, &[(field, "Sutinah")]);
+        let judge = Judge { authority: Authority::Worker, ..desk.judge(C) };
+        apply(&mut desk.record, &op, &judge);
+        assert_eq!(desk.record.conflicts[field].candidates.iter().filter(|one| one.op.device == device(C)).count(), 1);
+        for (authority, code) in [(Authority::Worker, "resolve_operator"), (Authority::Official, "resolve_operator")] {
+            let op = desk.decision(B, field, "Sutinah");
+            let judge = Judge { authority, ..desk.judge(B) };
+            let merged = apply(&mut desk.record, &op, &judge);
+            assert_eq!(merged.fields[field], FieldOutcome::Refused(code.to_owned()), "{field}");
+        }
+        let op = desk.decision(A, field, "Sutinah");
+        let judge = Judge { authority: Authority::Operator, ..desk.judge(A) };
+        assert_eq!(apply(&mut desk.record, &op, &judge).fields[field], FieldOutcome::Kept, "{field}");
+        assert_eq!(*desk.value(field), json!("Sutinah"));
+    }
+}
