@@ -4,8 +4,8 @@ use crate::{clock, error::CoreError};
 use chrono::{NaiveDate, SecondsFormat};
 use payung_domain::{
     area::Area,
-    calendar::{Zone, local_date},
-    contribution::{ContributionTable, Quote},
+    calendar::{Month, Zone, local_date},
+    contribution::{ContributionTables, Quote},
     eligibility::Membership,
     field::{FieldError, Kind, SCHEMA},
     id::RecordId,
@@ -103,12 +103,13 @@ impl Session {
         area.map_or_else(|| Ok(self.identity()?.area), Ok)
     }
 
-    fn capture<'a>(&self, area: &'a Area) -> Result<CaptureContext<'a>> {
+    fn capture<'a>(&self, area: &'a Area, tables: &'a ContributionTables) -> Result<CaptureContext<'a>> {
+        let month = Month::of(local_date(clock::now(), area));
         Ok(CaptureContext {
             now: clock::now(),
             area,
             official: self.identity()?.official,
-            table: ContributionTable::builtin(),
+            table: tables.in_force(month),
             nik_on_this_phone: false,
             membership: Membership::First,
         })
@@ -116,7 +117,8 @@ impl Session {
 
     fn checked(&self, draft: DraftId, area: &Area) -> Result<Registration> {
         let form = WorkerDraft { fields: self.store.draft(draft)?.fields };
-        form.validate(&self.capture(area)?).map_err(|fields| CoreError::Invalid { fields })
+        form.validate(&self.capture(area, &self.store.contribution_tables()?)?)
+            .map_err(|fields| CoreError::Invalid { fields })
     }
 
     /// Opens a form: on a new person, or on a record.
@@ -146,7 +148,8 @@ impl Session {
     pub(crate) fn register(&self, draft: DraftId, area: Option<Area>) -> Result<Registered> {
         let area = self.area(area)?;
         let ids = NewIds { worker: clock::new_id(), enrollment: clock::new_id(), event: clock::new_id() };
-        Ok(self.store.register_worker(draft, &self.capture(&area)?, ids)?)
+        let tables = self.store.contribution_tables()?;
+        Ok(self.store.register_worker(draft, &self.capture(&area, &tables)?, ids)?)
     }
 
     pub(crate) fn save_form(&self, draft: DraftId) -> Result<Saved> {

@@ -6,7 +6,7 @@ use chrono::SecondsFormat;
 use payung_domain::{
     area::Area,
     calendar::Month,
-    contribution::{Breakdown, ContributionTable, Quote},
+    contribution::{Breakdown, Quote},
     field::{FieldError, Kind},
     id::RecordId,
     nik::NikCheck,
@@ -16,6 +16,21 @@ use payung_domain::{
 };
 use payung_store::{Decision, Draft, DraftId, Registered, Saved};
 use serde_json::Value;
+
+/// A table of contributions, by name.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct TableInForce {
+    /// As quotes name it.
+    pub version: String,
+    /// First contribution month it is valid for.
+    pub valid_from: Month,
+    /// Last one; none while no end is known.
+    pub valid_until: Option<Month>,
+    /// The laws it is taken from.
+    pub sources: Vec<String>,
+    /// The office published a table that this version of the app cannot read: update it, the price may be another.
+    pub update_due: bool,
+}
 
 #[uniffi::export]
 impl Client {
@@ -65,6 +80,20 @@ impl Client {
         self.open()?.quote(form, area)
     }
 
+    /// By which table of contributions this phone reckons for covers that begin this month.
+    pub fn contribution_table(&self) -> Result<TableInForce> {
+        let session = self.open()?;
+        let tables = session.store.contribution_tables()?;
+        let table = tables.in_force(Month::of(session.today()?));
+        Ok(TableInForce {
+            version: table.version.clone(),
+            valid_from: table.valid_from,
+            valid_until: table.valid_until,
+            sources: table.sources.clone(),
+            update_due: tables.update_due(),
+        })
+    }
+
     /// What a form costs as far as it is filled in (income, occupation, programmes, months, payer), in sentences to be read
     /// aloud, with the other terms beside it. Also before joining.
     ///
@@ -74,7 +103,8 @@ impl Client {
         let session = self.open()?;
         let form = WorkerDraft { fields: session.store.draft(form)?.fields };
         let month = Month::of(session.today()?);
-        form.price(ContributionTable::builtin(), month).map_err(|fields| CoreError::Invalid { fields })
+        form.price(session.store.contribution_tables()?.in_force(month), month)
+            .map_err(|fields| CoreError::Invalid { fields })
     }
 
     /// Registers the person of a form: durable when it returns. In the official's own area unless another is named.

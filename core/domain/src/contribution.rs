@@ -9,6 +9,7 @@ mod breakdown;
 mod income;
 mod quote;
 mod table;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ pub use breakdown::{Breakdown, BreakdownLine, TermPrice};
 pub use income::{IncomeBasis, MonthlyIncome, parse_days, parse_rupiah, rupiah};
 pub use quote::{Quote, QuoteMonth, QuoteRequest};
 pub use table::{ContributionTable, Discount, DiscountSector, Tier};
+pub use tables::{CONTRIBUTION, ContributionTables};
 
 wire_enum! {
     /// A programme of BPJS Ketenagakerjaan that an informal worker can join.

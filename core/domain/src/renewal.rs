@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 
 use crate::{
     calendar::Month,
-    contribution::{ContributionError, ContributionTable, MonthlyIncome, Payer, Program, QuoteRequest},
+    contribution::{
+        ContributionError, ContributionTable, ContributionTables, MonthlyIncome, Payer, Program, QuoteRequest,
+    },
     enrollment::{
         Actor, EnrollmentEvent, EnrollmentFlag, EnrollmentState, Evidence, Phase, Proof, TransitionError, next, phase,
     },
@@ -136,16 +138,17 @@ pub fn price(
     state: &EnrollmentState,
     months: u32,
     today: NaiveDate,
-    table: &ContributionTable,
+    tables: &ContributionTables,
 ) -> Result<RenewalPrice, Unreckoned> {
     let paid = state.covered.ok_or(Unreckoned::CoverUnknown)?.until;
     if phase(state, today) == Phase::Ended {
         return Err(Unreckoned::Ended);
     }
     let cover = enrollment.get("cover").ok_or(Unreckoned::IncomeUnknown)?;
-    if part::<String>(cover, "table_version").is_some_and(|version| version != table.version) {
+    if part::<String>(cover, "table_version").is_some_and(|version| tables.named(&version).is_none()) {
         return Err(Unreckoned::TableUnknown);
     }
+    let table = tables.in_force(paid.add_months(1));
     let income = part(cover, "monthly_income").and_then(|amount| MonthlyIncome::new(amount).ok());
     let programs: Vec<Program> = part(cover, "programs").ok_or(Unreckoned::ProgramsUnknown)?;
     let payer = part(cover, "payer").filter(|payer| Payer::KNOWN.contains(payer)).ok_or(Unreckoned::PayerUnknown)?;

@@ -8,8 +8,8 @@ use crate::{
     area::Area,
     calendar::{Month, local_date},
     contribution::{
-        Breakdown, ContributionError, ContributionTable, IncomeBasis, MonthlyIncome, Payer, Program, Programs, Quote,
-        QuoteRequest, parse_days, parse_rupiah,
+        Breakdown, ContributionError, ContributionTable, ContributionTables, IncomeBasis, MonthlyIncome, Payer,
+        Program, Programs, Quote, QuoteRequest, parse_days, parse_rupiah,
     },
     eligibility::{self, EligibilityRequest, Membership},
     field::{FieldError, Kind},
@@ -404,9 +404,10 @@ impl WorkerDraft {
     }
 }
 
-/// What the cover asked for costs, from a worker's and an enrolment's fields as they are kept: by the table in force,
-/// for the first occupation's sector. None where a field is missing or the table has no rates for it.
-pub fn cover_quote(worker: &Body, enrollment: &Body) -> Option<Quote> {
+/// What the cover asked for costs, from a worker's and an enrolment's fields as they are kept: by the table that the cover names,
+/// where it is known, else the one in force; for the first occupation's sector. None where a field is missing or the table has
+/// no rates for it.
+pub fn cover_quote(worker: &Body, enrollment: &Body, tables: &ContributionTables) -> Option<Quote> {
     fn part<T: serde::de::DeserializeOwned>(cover: &Value, name: &str) -> Option<T> {
         serde_json::from_value(cover.get(name)?.clone()).ok()
     }
@@ -420,7 +421,7 @@ pub fn cover_quote(worker: &Body, enrollment: &Body) -> Option<Quote> {
         payer: part(cover, "payer")?,
         transport: first.and_then(occupation::by_code).is_some_and(|job| job.transport),
     };
-    ContributionTable::builtin().quote(&request).ok()
+    tables.quote(&request, cover.get("table_version").and_then(Value::as_str))
 }
 
 fn income(reader: &mut Reader) -> Option<(MonthlyIncome, IncomeBasis)> {

@@ -39,6 +39,7 @@ mod shown;
 mod sponsor;
 mod sql;
 mod store;
+mod tables;
 mod wal;
 mod worker;
 

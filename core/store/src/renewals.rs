@@ -4,12 +4,13 @@ use crate::{
     error::{Result, StoreError},
     index, list, save, shown, sql,
     store::Store,
+    tables::tables,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use payung_domain::{
     area::Area,
     calendar::Month,
-    contribution::ContributionTable,
+    contribution::ContributionTables,
     enrollment::{EnrollmentFlag, EnrollmentState, Phase, label, next_step, phase},
     field::Kind,
     id::RecordId,
@@ -206,9 +207,10 @@ fn price(
     state: &EnrollmentState,
     months: u32,
     today: NaiveDate,
+    tables: &ContributionTables,
 ) -> Result<std::result::Result<RenewalPrice, Unreckoned>> {
     let worker = shown::fields(tx, found.worker)?.unwrap_or_default();
-    Ok(renewal::price(&worker, enrollment, state, months, today, ContributionTable::builtin()))
+    Ok(renewal::price(&worker, enrollment, state, months, today, tables))
 }
 
 impl Store {
@@ -223,14 +225,14 @@ impl Store {
         today: NaiveDate,
     ) -> Result<RenewalPage> {
         self.read(|tx| {
-            let asked = asked_here(tx)?;
+            let (asked, tables) = (asked_here(tx)?, tables(tx)?);
             let (mut rows, mut last, mut more) = (Vec::new(), None, false);
             each_due(tx, area, after, today, |found, enrollment, state| {
                 if rows.len() == limit.max(1) {
                     more = true;
                     return Ok(false);
                 }
-                let price = price(tx, &found, &enrollment, &state, months, today)?;
+                let price = price(tx, &found, &enrollment, &state, months, today, &tables)?;
                 let why_not = price.err();
                 last = Some(RenewalKey { area: found.area.clone(), sort: found.sort, rid: found.rid });
                 rows.push(RenewalRow {
@@ -259,7 +261,7 @@ impl Store {
     /// The renewals of each RT of an area in numbers, for a term of `months`.
     pub fn renewal_sums(&self, area: Option<&Area>, months: u32, today: NaiveDate) -> Result<Vec<RenewalSum>> {
         self.read(|tx| {
-            let asked = asked_here(tx)?;
+            let (asked, tables) = (asked_here(tx)?, tables(tx)?);
             let mut sums: BTreeMap<Area, RenewalSum> = BTreeMap::new();
             each_due(tx, area, None, today, |found, enrollment, state| {
                 let sum = sums.entry(found.area.clone()).or_insert_with(|| RenewalSum::none(&found.area));
@@ -272,7 +274,7 @@ impl Store {
                     Phase::Arrears(_) => sum.arrears += 1,
                     _ => sum.lapsing += 1,
                 }
-                match price(tx, &found, &enrollment, &state, months, today)? {
+                match price(tx, &found, &enrollment, &state, months, today, &tables)? {
                     Ok(price) => {
                         sum.reckoned += 1;
                         sum.total += price.total;

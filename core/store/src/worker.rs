@@ -5,6 +5,7 @@ use crate::{
     index, list, op, shown,
     shown::ShownRecord,
     store::Store,
+    tables::tables,
 };
 use chrono::NaiveDate;
 use payung_domain::{
@@ -65,6 +66,7 @@ impl Store {
             }
             let summary = list::summary(tx, record.id, today)?.ok_or(StoreError::NotFound)?;
             let worker = record.body();
+            let tables = tables(tx)?;
             let enrollments = shown::children(tx, record.id, &Kind::Enrollment)?
                 .into_iter()
                 .map(|enrollment| {
@@ -73,7 +75,7 @@ impl Store {
                         phase: phase(&state, today),
                         label: label(&state, today),
                         next_step: next_step(&state, today),
-                        due: Due::on(today, &state, cover_quote(&worker, &enrollment.body()).as_ref()),
+                        due: Due::on(today, &state, cover_quote(&worker, &enrollment.body(), &tables).as_ref()),
                         events: shown::children(tx, enrollment.id, &Kind::EnrollmentEvent)?,
                         state,
                         record: enrollment,

@@ -147,7 +147,7 @@ pub(super) fn export(desk: &Desk, args: &ExportArgs) -> Result<Answer, AdminErro
         .map(|EnrollmentItem { enrollment, worker, state }| Subject { worker, enrollment, state })
         .collect();
     let now = DateTime::from_timestamp_millis(desk.now).unwrap_or_default();
-    let sheet = write_sheet(&template, &export_id, now, &subjects)?;
+    let sheet = write_sheet(&template, &export_id, now, &subjects, &desk.service.contribution_tables()?)?;
     blocked.extend(sheet.blocked.iter().map(|row| (row.enrollment, row.why.clone())));
     if sheet.rows.is_empty() {
         let json = json!({ "rows": 0, "blocked": blocked_json(&blocked) });

@@ -11,7 +11,9 @@ mod error;
 mod keys;
 mod media;
 mod offered;
+mod officials;
 mod people;
+mod reference;
 mod reports;
 mod shared;
 mod show;
@@ -116,6 +118,8 @@ pub enum Command {
     Agreement(sponsors::AgreementCommand),
     /// Give the place that one enrolment has with a sponsor to another that waits for one
     Swap(sponsors::SwapArgs),
+    /// Which of the office's officials are covered themselves
+    Officials,
     /// How many are registered, covered, about to lapse, area by area
     Coverage(work::CoverageArgs),
     /// Write a file for the branch; its rows are submitted by it, once
@@ -131,6 +135,9 @@ pub enum Command {
     /// Ecosystems: companies, co-operatives and clinics with their growers, drivers and helpers
     #[command(subcommand)]
     Ecosystem(ecosystem::EcosystemCommand),
+    /// Tables that phones reckon with: contributions
+    #[command(subcommand)]
+    Reference(reference::ReferenceCommand),
     /// Membership cards
     #[command(subcommand)]
     Cards(cards::CardsCommand),
@@ -242,6 +249,7 @@ fn dispatch(args: &Args, now: i64) -> Result<Answer, AdminError> {
         Command::Answer(args) => reports::answer(&desk, args),
         Command::Agreement(command) => sponsors::agreement(&desk, command),
         Command::Swap(args) => sponsors::swap(&desk, args),
+        Command::Officials => officials::covered(&desk),
         Command::Coverage(args) => work::coverage(&desk, args),
         Command::Export(args) => branch::export(&desk, args),
         Command::Import(args) => branch::import(&desk, args),
@@ -249,6 +257,7 @@ fn dispatch(args: &Args, now: i64) -> Result<Answer, AdminError> {
         Command::ImportPlkk(args) => shared::import_plkk(&desk, args),
         Command::Clinics(args) => shared::clinics(&desk, args),
         Command::Ecosystem(command) => ecosystem::run(&desk, command),
+        Command::Reference(command) => reference::run(&desk, command),
         Command::Cards(command) => cards::run(&desk, command),
         Command::Templates { name } => branch::templates(&desk, name.as_deref()),
         Command::Media(command) => media::run(&desk, command),

@@ -20,7 +20,7 @@ use chrono::NaiveDate;
 use payung_domain::{
     area::Area,
     calendar::Month,
-    contribution::{Payer, Program, Quote, QuoteMonth, rupiah},
+    contribution::{ContributionTables, Payer, Program, Quote, QuoteMonth, rupiah},
     enrollment,
     field::Kind,
     id::RecordId,
@@ -232,10 +232,10 @@ struct Line<'i> {
 }
 
 impl<'i> Line<'i> {
-    fn of(item: &'i SponsoredItem, today: NaiveDate) -> Self {
+    fn of(item: &'i SponsoredItem, today: NaiveDate, tables: &ContributionTables) -> Self {
         let state = state_of(&item.enrollment, Some(&item.worker));
         let asks = Body::from([("cover".to_owned(), item.cover.clone())]);
-        Self { item, state: enrollment::label(&state, today), quote: cover_quote(&item.worker.body, &asks) }
+        Self { item, state: enrollment::label(&state, today), quote: cover_quote(&item.worker.body, &asks, tables) }
     }
 
     fn name(&self) -> &str {
@@ -268,7 +268,9 @@ fn report(desk: &Desk, number: &str, out: Option<&PathBuf>) -> Result<Answer, Ad
         return Err(AdminError::Refused { what: number.to_owned(), code: "area_foreign".to_owned() });
     }
     let items = desk.service.sponsored(who, record.id, desk.now)?;
-    let lines: Vec<Line<'_>> = items.iter().map(|item| Line::of(item, today(desk, &item.enrollment.area))).collect();
+    let tables = desk.service.contribution_tables()?;
+    let lines: Vec<Line<'_>> =
+        items.iter().map(|item| Line::of(item, today(desk, &item.enrollment.area), &tables)).collect();
     let mut by_month: BTreeMap<Month, i64> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.item.claim.standing == Standing::In) {
         for row in line.quote.iter().flat_map(|quote| &quote.months) {

@@ -15,7 +15,7 @@ use chrono::{DateTime, NaiveDate};
 use payung_domain::{
     area::Area,
     calendar::local_date,
-    contribution::rupiah,
+    contribution::{ContributionTables, rupiah},
     coverage::{Coverage, CoverageLevel},
     enrollment::{self, Actor, EnrollmentEvent, Evidence, Proof, Reason, return_reason},
     field::Kind,
@@ -189,6 +189,7 @@ pub(super) fn today(desk: &Desk, area: &Area) -> NaiveDate {
 
 pub(super) fn workers(desk: &Desk, args: &WorkersArgs) -> Result<Answer, AdminError> {
     let who = desk.who()?;
+    let tables = desk.service.contribution_tables()?;
     let scope = narrowed(desk, who, args.area.as_ref())?;
     let mut items = match (&args.name, &args.nik) {
         (Some(name), _) => {
@@ -211,10 +212,11 @@ pub(super) fn workers(desk: &Desk, args: &WorkersArgs) -> Result<Answer, AdminEr
     items.sort_by(|one, other| {
         (&one.enrollment.area, one.worker.text("name")).cmp(&(&other.enrollment.area, other.worker.text("name")))
     });
-    let json: Vec<Value> = items.iter().map(|item| worker_json(item, today(desk, &item.enrollment.area))).collect();
+    let json: Vec<Value> =
+        items.iter().map(|item| worker_json(item, today(desk, &item.enrollment.area), &tables)).collect();
     let row = |item: &EnrollmentItem| {
-        let total =
-            cover_quote(&item.worker.body, &item.enrollment.body).map_or_else(String::new, |quote| rupiah(quote.total));
+        let total = cover_quote(&item.worker.body, &item.enrollment.body, &tables)
+            .map_or_else(String::new, |quote| rupiah(quote.total));
         vec![
             item.enrollment.area.to_string(),
             item.worker.text("name").unwrap_or_default().to_owned(),
@@ -231,7 +233,7 @@ pub(super) fn workers(desk: &Desk, args: &WorkersArgs) -> Result<Answer, AdminEr
     Ok(if rows.is_empty() { answer } else { answer.and(&end) })
 }
 
-fn worker_json(item: &EnrollmentItem, today: NaiveDate) -> Value {
+fn worker_json(item: &EnrollmentItem, today: NaiveDate, tables: &ContributionTables) -> Value {
     let state = &item.state;
     json!({
         "worker": item.worker.id, "worker_version": item.worker.version,
@@ -243,7 +245,7 @@ fn worker_json(item: &EnrollmentItem, today: NaiveDate) -> Value {
         "covered_now": state.is_covered(today), "flags": state.flags_on(today),
         "returned": state.returned, "payment_code": state.payment_code, "covered": state.covered,
         "export_id": state.export_id, "kpj": state.kpj,
-        "total": cover_quote(&item.worker.body, &item.enrollment.body).map(|quote| quote.total),
+        "total": cover_quote(&item.worker.body, &item.enrollment.body, tables).map(|quote| quote.total),
     })
 }
 

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use payung_domain::{
     area::Area,
     calendar::{Month, Zone, local_date},
+    contribution::ContributionTables,
     enrollment::{self, EnrollmentState},
     field::{FieldType, Kind},
     nik::Nik,
@@ -179,6 +180,7 @@ pub(super) struct Setting<'s> {
     pub(super) now: DateTime<Utc>,
     pub(super) date: &'s str,
     pub(super) month: &'s str,
+    pub(super) tables: &'s ContributionTables,
 }
 
 /// A cell that can't be written blocks its row with this code.
@@ -216,9 +218,8 @@ impl Column {
                 let code = worker.value("occupations").get(which).and_then(Json::as_str).unwrap_or_default();
                 occupation::by_code(code).map_or(code, |job| job.name.as_str()).into()
             }
-            Value::Total => {
-                cover_quote(&worker.body, &subject.enrollment.body).map_or(Json::Null, |quote| quote.total.into())
-            }
+            Value::Total => cover_quote(&worker.body, &subject.enrollment.body, setting.tables)
+                .map_or(Json::Null, |quote| quote.total.into()),
             Value::State => enrollment::phase(subject.state, today).code().into(),
             Value::StateLabel => enrollment::label(subject.state, today).into(),
             Value::NextStep => enrollment::next_step(subject.state, today).into(),

@@ -6,6 +6,7 @@ use super::{
     template::ExportTemplate,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
+use payung_domain::contribution::ContributionTables;
 use payung_domain::id::RecordId;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -67,8 +68,9 @@ pub fn write_sheet(
     export_id: &str,
     now: DateTime<Utc>,
     subjects: &[Subject<'_>],
+    tables: &ContributionTables,
 ) -> Result<Sheet, csv::Error> {
-    let setting = Setting { export_id, now, date: &template.date, month: &template.month };
+    let setting = Setting { export_id, now, date: &template.date, month: &template.month, tables };
     let mut writer = csv::WriterBuilder::new()
         .delimiter(template.delimiter)
         .terminator(csv::Terminator::CRLF)

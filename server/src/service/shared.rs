@@ -8,6 +8,7 @@ use super::{
 use crate::storage::{RecordFilter, Scope};
 use payung_domain::{
     area::Area,
+    contribution::ContributionTables,
     field::Kind,
     id::{OfficialId, RecordId},
     merge::Authority,
@@ -50,6 +51,12 @@ impl Service {
 }
 
 impl Service {
+    /// The tables of contributions: those published here, over the one built in.
+    pub fn contribution_tables(&self) -> Result<ContributionTables, ServiceError> {
+        let all = self.shared(&Kind::Reference)?;
+        Ok(ContributionTables::of(all.iter().map(|record| &record.body)))
+    }
+
     /// Of an ecosystem's own list: how many people are in it, and how many of them are registered here.
     pub fn members_registered(
         &self,

@@ -13,8 +13,8 @@ use chrono::{NaiveDate, SecondsFormat};
 use payung_card::{Clock, Fingerprint, words};
 use payung_domain::{
     area::Area,
-    calendar::local_date,
-    contribution::ContributionTable,
+    calendar::{Month, local_date},
+    contribution::ContributionTables,
     coverage::CoverageLevel,
     eligibility::Membership,
     enrollment::Phase,
@@ -254,15 +254,15 @@ impl Phone {
 
     fn checked(&self, draft: i64, area: &Area) -> Result<payung_domain::worker::Registration, PhoneError> {
         let form = WorkerDraft { fields: self.store.draft(DraftId(draft))?.fields };
-        Ok(form.validate(&self.capture(area)?).map_err(StoreError::InvalidDraft)?)
+        Ok(form.validate(&self.capture(area, &self.store.contribution_tables()?)?).map_err(StoreError::InvalidDraft)?)
     }
 
-    fn capture<'a>(&self, area: &'a Area) -> Result<CaptureContext<'a>, PhoneError> {
+    fn capture<'a>(&self, area: &'a Area, tables: &'a ContributionTables) -> Result<CaptureContext<'a>, PhoneError> {
         Ok(CaptureContext {
             now: clock::now(),
             area,
             official: self.identity()?.official,
-            table: ContributionTable::builtin(),
+            table: tables.in_force(Month::of(local_date(clock::now(), area))),
             nik_on_this_phone: false,
             membership: Membership::First,
         })
@@ -273,7 +273,8 @@ impl Phone {
         // reckoned from what was typed, apart from the store: what it should hold is what goes on the list
         let expected = self.checked(draft, &area)?;
         let ids = NewIds { worker: clock::new_id(), enrollment: clock::new_id(), event: clock::new_id() };
-        let registered = self.store.register_worker(DraftId(draft), &self.capture(&area)?, ids)?;
+        let tables = self.store.contribution_tables()?;
+        let registered = self.store.register_worker(DraftId(draft), &self.capture(&area, &tables)?, ids)?;
         let untimed = |body: Body| body.into_iter().map(|(field, value)| (field, without_time(value)));
         let (worker, enrollment): (Body, Body) =
             (untimed(expected.worker).collect(), untimed(expected.enrollment).collect());

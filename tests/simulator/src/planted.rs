@@ -24,7 +24,6 @@ pub const QUICK: &[Planted] = &[
     Planted::DoneNotOfferedAgain,
     Planted::StaleReplyChanges,
     Planted::AckedDroppedEarly,
-    Planted::OtherDevicesOutcome,
     Planted::BaseFromReceipt,
     Planted::SeenThroughPassesHeld,
     Planted::RejoinForgetsHeld,

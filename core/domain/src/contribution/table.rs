@@ -109,34 +109,34 @@ impl ContributionTable {
     }
 
     /// Checks a table that was received: tiers from zero upwards, whole positive amounts, terms, percents.
+    ///
+    /// # Errors
+    /// [`ContributionError::BadTable`] with the first of [`ContributionTable::faults`].
     pub fn check(&self) -> Result<(), ContributionError> {
-        let bad = |why| Err(ContributionError::BadTable(why));
-        if self.version.is_empty() {
-            return bad("no version");
-        }
-        if self.valid_until.is_some_and(|last| last < self.valid_from) {
-            return bad("ends before it begins");
-        }
-        if self.tiers.first().is_none_or(|tier| tier.income_from != 0) {
-            return bad("tiers do not begin at zero");
-        }
-        if !self.tiers.is_sorted_by(|low, high| low.income_from < high.income_from) {
-            return bad("tiers are not ascending");
-        }
+        self.faults().first().map_or(Ok(()), |why| Err(ContributionError::BadTable(why)))
+    }
+
+    /// Everything that is wrong with a table.
+    pub fn faults(&self) -> Vec<&'static str> {
         let amounts = |tier: &Tier| [tier.jkk_monthly, tier.jkm_monthly, tier.jht_monthly];
         let possible = 1..=super::IncomeBasis::MAX_MONTHLY;
-        if self.tiers.iter().flat_map(amounts).any(|amount| !possible.contains(&amount)) {
-            return bad("an amount is not a positive number of rupiah");
-        }
-        if self.terms.is_empty() || self.terms.iter().any(|term| !(1..=60).contains(term)) {
-            return bad("terms are not 1 to 60 months");
-        }
-        for discount in &self.discounts {
-            if !(1..=100).contains(&discount.percent) || discount.to < discount.from {
-                return bad("a discount is not 1 to 100 percent of a time");
-            }
-        }
-        Ok(())
+        let discount = |discount: &Discount| (1..=100).contains(&discount.percent) && discount.from <= discount.to;
+        let rules = [
+            (!self.version.trim().is_empty() && self.version.len() <= 60, "no version of 1 to 60 characters"),
+            (self.valid_until.is_none_or(|last| self.valid_from <= last), "ends before it begins"),
+            (self.tiers.first().is_some_and(|tier| tier.income_from == 0), "tiers do not begin at zero"),
+            (self.tiers.is_sorted_by(|low, high| low.income_from < high.income_from), "tiers are not ascending"),
+            (
+                self.tiers.iter().flat_map(amounts).all(|amount| possible.contains(&amount)),
+                "an amount is not a positive number of rupiah",
+            ),
+            (
+                !self.terms.is_empty() && self.terms.iter().all(|term| (1..=60).contains(term)),
+                "terms are not 1 to 60 months",
+            ),
+            (self.discounts.iter().all(discount), "a discount is not 1 to 100 percent of a time"),
+        ];
+        rules.into_iter().filter(|(holds, _)| !holds).map(|(_, why)| why).collect()
     }
 
     /// The discount on `program` for a contribution month; of several that fit, the greatest.

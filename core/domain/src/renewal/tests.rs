@@ -1,4 +1,5 @@
 use super::*;
+use crate::contribution::ContributionTables;
 use crate::enrollment::{Covered, EnrollmentStatus};
 use uuid::Uuid;
 
@@ -32,7 +33,7 @@ fn with(part: &str, value: Value) -> Body {
 }
 
 fn reckoned(enrollment: &Body, state: &EnrollmentState, months: u32, today: &str) -> Result<RenewalPrice, Unreckoned> {
-    price(&worker("penderes_kelapa"), enrollment, state, months, day(today), ContributionTable::builtin())
+    price(&worker("penderes_kelapa"), enrollment, state, months, day(today), &ContributionTables::default())
 }
 
 #[test]
@@ -106,16 +107,17 @@ fn what_cannot_be_known_is_told_and_never_guessed() {
     let unpaid = EnrollmentState { covered: None, ..paid_until("2026-11") };
     assert_eq!(reckoned(&enrollment(), &unpaid, 3, "2026-11-23"), Err(Unreckoned::CoverUnknown));
     let ending = ContributionTable { valid_until: Some(month("2027-01")), ..ContributionTable::builtin().clone() };
+    let published = Body::from([("name".to_owned(), json!("contribution")), ("table".to_owned(), json!(ending))]);
     let driver = worker("ojek_pangkalan");
-    let told = price(&driver, &enrollment(), &state, 3, day("2026-11-23"), &ending);
+    let told = price(&driver, &enrollment(), &state, 3, day("2026-11-23"), &ContributionTables::of([&published]));
     assert_eq!(told, Err(Unreckoned::NoRates));
 }
 
 #[test]
 fn unknown_occupation_is_reckoned_only_where_its_sector_makes_no_difference() {
     let unknown = worker("pekerjaan_baru");
-    let table = ContributionTable::builtin();
-    let told = |months, until| price(&unknown, &enrollment(), &paid_until(until), months, day("2026-11-23"), table);
+    let tables = ContributionTables::default();
+    let told = |months, until| price(&unknown, &enrollment(), &paid_until(until), months, day("2026-11-23"), &tables);
     // December alone: half price in either sector
     assert_eq!(told(1, "2026-11").unwrap().total, 8_400);
     assert_eq!(told(3, "2026-11"), Err(Unreckoned::OccupationUnknown));

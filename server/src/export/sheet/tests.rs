@@ -1,6 +1,8 @@
 use super::*;
 use crate::export::{Purpose, load};
-use payung_domain::{area::Area, enrollment::EnrollmentState, field::Kind, record::Record};
+use payung_domain::{
+    area::Area, contribution::ContributionTables, enrollment::EnrollmentState, field::Kind, record::Record,
+};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -56,7 +58,7 @@ fn read(sheet: &Sheet) -> Vec<csv::StringRecord> {
 fn file_reads_back_as_the_template_says() {
     let (worker, enrollment, state) = (worker("SUKARTI"), enrollment(), EnrollmentState::default());
     let subject = Subject { worker: &worker, enrollment: &enrollment, state: &state };
-    let sheet = write_sheet(&bpjs(), "E-1", now(), &[subject]).unwrap();
+    let sheet = write_sheet(&bpjs(), "E-1", now(), &[subject], &ContributionTables::default()).unwrap();
     assert_eq!((sheet.rows.len(), sheet.blocked.len()), (1, 0));
     let rows = read(&sheet);
     let template = bpjs();
@@ -89,7 +91,7 @@ fn file_reads_back_as_the_template_says() {
 fn formula_in_a_name_leaves_as_text() {
     let (worker, enrollment, state) = (worker("=1+1 SUKARTI"), enrollment(), EnrollmentState::default());
     let subject = Subject { worker: &worker, enrollment: &enrollment, state: &state };
-    let rows = read(&write_sheet(&bpjs(), "E-1", now(), &[subject]).unwrap());
+    let rows = read(&write_sheet(&bpjs(), "E-1", now(), &[subject], &ContributionTables::default()).unwrap());
     assert!(rows[1].iter().any(|cell| cell == "'=1+1 SUKARTI"));
     assert!(rows[1].iter().all(|cell| !cell.starts_with(['=', '+', '-', '@'])));
 }
@@ -103,7 +105,7 @@ fn row_without_what_the_branch_needs_is_blocked_alone() {
     let (one, two, three) = (enrollment(), enrollment(), enrollment());
     let subject = |worker, enrollment| Subject { worker, enrollment, state: &state };
     let subjects = [subject(&lacking, &one), subject(&right, &two), subject(&odd, &three)];
-    let sheet = write_sheet(&bpjs(), "E-1", now(), &subjects).unwrap();
+    let sheet = write_sheet(&bpjs(), "E-1", now(), &subjects, &ContributionTables::default()).unwrap();
     assert_eq!(sheet.rows, [two.id]);
     let why: Vec<_> = sheet.blocked.iter().map(|blocked| blocked.why.join(" ")).collect();
     assert_eq!(why, ["NAMA IBU KANDUNG: missing", "JENIS KELAMIN: code_unknown"]);
@@ -117,7 +119,7 @@ fn list_shows_no_whole_nik_and_no_mother() {
     assert_eq!(list.purpose, Purpose::List);
     let (worker, enrollment, state) = (worker("SUKARTI"), enrollment(), EnrollmentState::default());
     let subject = Subject { worker: &worker, enrollment: &enrollment, state: &state };
-    let sheet = write_sheet(&list, "", now(), &[subject]).unwrap();
+    let sheet = write_sheet(&list, "", now(), &[subject], &ContributionTables::default()).unwrap();
     let text = String::from_utf8(sheet.csv).unwrap();
     assert!(text.contains("3302********9001") && text.contains("SUKARTI"), "{text}");
     assert!(!text.contains("3302241505909001") && !text.contains("WARSINI"));
@@ -125,7 +127,7 @@ fn list_shows_no_whole_nik_and_no_mother() {
 
 #[test]
 fn provenance_names_file_and_template() {
-    let sheet = write_sheet(&bpjs(), "E-1", now(), &[]).unwrap();
+    let sheet = write_sheet(&bpjs(), "E-1", now(), &[], &ContributionTables::default()).unwrap();
     let beside = sheet.provenance(&bpjs(), "root".into(), "E-1".into(), "op".into(), now(), "verified".into());
     assert_eq!(beside.template, "bpjs-bpu 1");
     assert_eq!(beside.sha256, hex::encode(Sha256::digest(&sheet.csv)));

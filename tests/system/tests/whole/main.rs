@@ -4,6 +4,7 @@
 mod branch_files;
 mod cards;
 mod common;
+mod contributions;
 mod ecosystems;
 mod erasure;
 mod hostile_bodies;
