@@ -551,6 +551,51 @@ class Story(unittest.TestCase):
         nobody = next(row.id for row in everybody(self.darmo) if row.name.startswith("SPONSOR"))
         self.assertIsNone(self.darmo.card(nobody))
 
+    def test_7i_worker_s_own_phone(self):
+        worker = next(row.id for row in everybody(self.darmo) if row.name.startswith("RASIKUN"))
+        said = office("claim-code", worker, "--server", os.environ["PAYUNG_SERVER"])
+        own = locked_phone("own")
+        own.set_pin("640275")
+        with self.assertRaises(core.CoreError.NotUnderstood):
+            own.claim("bukan kode", said["server"], None)
+        with self.assertRaises(core.CoreError.Refused):
+            own.claim("0000000000", said["server"], None)
+        own.claim(said["code"].lower(), said["server"], None)
+        own.sync(True, None)
+        self.assertEqual([worker], [row.id for row in everybody(own)], "and nobody else")
+        self.assertEqual(core.CardLight.GREEN, own.card(worker).verdict.light)
+        asked = own.add_report("feedback", {"topic": text("complaint"), "text": text("Nama saya salah tulis.")})
+        with self.assertRaises(core.CoreError.NotAllowed):
+            own.add_visit({"door": text("rumah tetangga"), "outcome": text("nobody_home")}, None)
+        self.assertEqual(0, own.sync(True, None).refused)
+        self.darmo.sync(True, None)
+        self.assertIn(asked, [report.record.id for report in self.darmo.reports(worker, True, None, 50)])
+        own.lock()
+
+    def test_7j_outreach_and_ecosystems(self):
+        office("ecosystem", "save", "GULA-1", "--name", "Koperasi Contoh", "--what", "cooperative", "--area", "33.02")
+        plan = {"when": text("2199-12-01T12:30:00Z"), "place": text("Balai RW"), "topics": text("kartu iuran")}
+        with self.assertRaises(core.CoreError.Invalid):
+            self.darmo.plan_session(plan | {"topics": text("sulap")}, None)
+        session = self.darmo.plan_session(plan, None)
+        self.darmo.sync(True, None)
+        self.warti.sync(True, None)
+        came = self.warti.attend({"session": text(session), "name": text("Ibu Contoh"), "home": text("RT 002")})
+        self.warti.sync(True, None)
+        self.darmo.sync(True, None)
+        (shown,) = self.darmo.sessions(None)
+        self.assertEqual((session, 1, core.SessionState.HELD), (shown.session.id, shown.came, shown.state))
+        form = self.darmo.open_attendee_form(came)
+        self.assertEqual("Ibu Contoh", form.fields["name"].text)
+        self.assertEqual(form.id, self.darmo.open_attendee_form(came).id, "one form only")
+        self.assertEqual(form.id, self.darmo.attendees(session)[0].form)
+        self.darmo.discard_form(form.id)
+        with self.assertRaises(core.CoreError.NotFound):
+            self.darmo.attendees(came)
+        self.assertEqual(["GULA-1"], [view.code for view in self.warti.ecosystems()])
+        table = self.darmo.contribution_table()
+        self.assertEqual(("2026-1", False), (table.version, table.update_due))
+
     def test_8_opens_and_closes_leak_nothing(self):
         def handles():
             return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))

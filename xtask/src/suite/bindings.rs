@@ -77,6 +77,7 @@ impl Stage {
             ("PAYUNG_CUT_ROAD", cut.url().into()),
             ("PAYUNG_INVITE_DARMO", invite("Pak Darmo")?),
             ("PAYUNG_INVITE_WARTI", invite("Bu Warti")?),
+            ("PAYUNG_SERVER", server.url().into()),
             ("PAYUNG_PROGRAM", payung.clone()),
             ("PAYUNG_DATA_FOLDER", data.clone()),
             ("PAYUNG_STORY_FOLDER", phones),

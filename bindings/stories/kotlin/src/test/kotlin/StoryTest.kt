@@ -21,6 +21,7 @@ import id.payung.core.Purpose
 import id.payung.core.RenewalRequest
 import id.payung.core.ReportPhase
 import id.payung.core.Saved
+import id.payung.core.SessionState
 import id.payung.core.StoreObserver
 import id.payung.core.benefits
 import id.payung.core.price
@@ -490,6 +491,51 @@ class StoryTest {
         assertEquals(listOf("revoked"), warti.verifyCard(card.text).codes)
         assertEquals(CardLight.GREEN, warti.card(worker)!!.verdict.light)
         assertNull(darmo.card(everybody(darmo).first { it.name.startsWith("SPONSOR") }.id))
+    }
+
+    @Test
+    fun `7i worker's own phone`() {
+        val worker = rasikun()
+        val said = office("claim-code", worker, "--server", env("PAYUNG_SERVER"))
+        fun told(name: String) = said.substringAfter("\"$name\":\"").substringBefore('"')
+        lockedPhone("own").use { own ->
+            own.setPin("640275")
+            assertThrows(CoreException.NotUnderstood::class.java) { own.claim("bukan kode", told("server"), null) }
+            assertThrows(CoreException.Refused::class.java) { own.claim("0000000000", told("server"), null) }
+            own.claim(told("code").lowercase(), told("server"), null)
+            own.sync(true, null)
+            assertEquals("and nobody else", listOf(worker), everybody(own).map { it.id })
+            assertEquals(CardLight.GREEN, own.card(worker)!!.verdict.light)
+            val asked = own.addReport("feedback", mapOf("topic" to text("complaint"), "text" to text("Nama saya salah tulis.")))
+            val visit = mapOf("door" to text("rumah tetangga"), "outcome" to text("nobody_home"))
+            assertThrows(CoreException.NotAllowed::class.java) { own.addVisit(visit, null) }
+            assertEquals(0uL, own.sync(true, null).refused)
+            darmo.sync(true, null)
+            assertTrue(darmo.reports(worker, true, null, 50u).any { it.record.id == asked })
+            own.lock()
+        }
+    }
+
+    @Test
+    fun `7j outreach and ecosystems`() {
+        office("ecosystem", "save", "GULA-1", "--name", "Koperasi Contoh", "--what", "cooperative", "--area", "33.02")
+        val plan = mapOf("when" to text("2199-12-01T12:30:00Z"), "place" to text("Balai RW"), "topics" to text("kartu iuran"))
+        assertThrows(CoreException.Invalid::class.java) { darmo.planSession(plan + ("topics" to text("sulap")), null) }
+        val session = darmo.planSession(plan, null)
+        darmo.sync(true, null)
+        warti.sync(true, null)
+        val came = warti.attend(mapOf("session" to text(session), "name" to text("Ibu Contoh"), "home" to text("RT 002")))
+        warti.sync(true, null)
+        darmo.sync(true, null)
+        val shown = darmo.sessions(null).single()
+        assertEquals(Triple(session, 1u, SessionState.HELD), Triple(shown.session.id, shown.came, shown.state))
+        val form = darmo.openAttendeeForm(came)
+        assertEquals(text("Ibu Contoh"), form.fields.getValue("name"))
+        assertEquals("one form only", form.id, darmo.openAttendeeForm(came).id)
+        darmo.discardForm(form.id)
+        assertThrows(CoreException.NotFound::class.java) { darmo.attendees(came) }
+        assertEquals(listOf("GULA-1"), warti.ecosystems().map { it.code })
+        assertEquals("2026-1" to false, darmo.contributionTable().let { it.version to it.updateDue })
     }
 
     @Test
