@@ -2,6 +2,7 @@
 
 use payung_domain::{
     calendar::Month,
+    consent::{self, ConsentText},
     lesson::{self, BenefitSheet, Language, Lesson},
 };
 
@@ -15,4 +16,16 @@ pub fn lessons(language: Language) -> Vec<Lesson> {
 #[uniffi::export]
 pub fn benefit_sheets(language: Language, month: Month) -> Vec<BenefitSheet> {
     lesson::benefit_sheets(&language, month)
+}
+
+/// What is read aloud before a person's data are kept, as it is now; the form's `consent.text_version` and `consent.language` name it.
+#[uniffi::export]
+pub fn consent_now(language: Language) -> Option<ConsentText> {
+    consent::text(consent::current(), &language)
+}
+
+/// The text that an enrolment names; none for a version of a newer app.
+#[uniffi::export]
+pub fn consent_text(version: String, language: Language) -> Option<ConsentText> {
+    consent::text(&version, &language)
 }

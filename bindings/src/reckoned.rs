@@ -6,6 +6,7 @@ use payung_domain::{
     area::Area,
     benefit::{Benefit, Programme},
     calendar::Month,
+    consent::ConsentText,
     contribution::{Breakdown, BreakdownLine, Payer, Program, Quote, TermPrice},
     coverage::{Coverage, CoverageLevel},
     ecosystem::{Ecosystem, EcosystemKind},
@@ -419,4 +420,13 @@ pub struct Attendee {
     pub wish: Wish,
     pub form: Option<DraftId>,
     pub worker: Option<RecordId>,
+}
+
+#[uniffi::remote(Record)]
+pub struct ConsentText {
+    pub version: String,
+    pub language: Language,
+    pub paragraphs: Vec<String>,
+    pub sha256: String,
+    pub note: String,
 }

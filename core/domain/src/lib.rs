@@ -8,6 +8,7 @@ pub mod attachment;
 pub mod benefit;
 pub mod calendar;
 pub mod clinic;
+pub mod consent;
 pub mod contribution;
 pub mod coverage;
 pub mod ecosystem;

@@ -192,6 +192,11 @@ impl WorkerDraft {
         declaration.insert("at".to_owned(), at.clone().into());
         let mut consent = reader.parts("consent", &["text_version", "language", "read_by", "witness"]);
         consent.insert("at".to_owned(), at.into());
+        // what was read must be found again
+        let version = consent.get("text_version").and_then(Value::as_str);
+        if version.is_some_and(|version| !crate::consent::is_known(version)) {
+            reader.wrong("consent.text_version", "consent_unknown");
+        }
         let mut enrollment =
             Body::from([("declaration".to_owned(), declaration.into()), ("consent".to_owned(), consent.into())]);
         let quote = cover.map(|(cover, quote)| {

@@ -216,3 +216,9 @@ fn official_who_registers_themself_is_known_as_the_official() {
     let worker = form.validate(&context(&area)).expect("complete").worker;
     assert_eq!(worker["official"], json!(Uuid::from_u128(7).to_string()));
 }
+
+#[test]
+fn consent_text_that_there_is_not_is_refused() {
+    let wrong = with("consent.text_version", json!("2019-9"));
+    assert_eq!(errors(&wrong), error("consent.text_version", "consent_unknown"));
+}

@@ -279,7 +279,7 @@ pub fn form(serial: u32, name: &str) -> Vec<(String, Value)> {
         ("heirs", json!([{ "name": "Ahli Waris", "relation": "spouse" }])),
         ("declaration.independent", json!(true)),
         ("declaration.healthy", json!(true)),
-        ("consent.text_version", json!("1")),
+        ("consent.text_version", json!("2026-1")),
     ];
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
