@@ -14,6 +14,7 @@ use payung_domain::{
     id::RecordId,
     lesson::{BenefitSheet, Language, Lesson, SheetRow},
     outreach::{OutreachSession, SessionPlan, SessionState, Wish},
+    own_record::{OwnRecord, OwnRow, OwnSection},
     renewal::{RenewalPrice, RenewalRequest},
     roster::WrongCell,
     round::VisitOutcome,
@@ -364,6 +365,27 @@ pub struct BenefitSheet {
     pub source: String,
     pub decides: String,
     pub note: String,
+}
+
+#[uniffi::remote(Record)]
+pub struct OwnRow {
+    pub label: String,
+    pub text: String,
+}
+
+#[uniffi::remote(Record)]
+pub struct OwnSection {
+    pub title: String,
+    pub rows: Vec<OwnRow>,
+}
+
+#[uniffi::remote(Record)]
+pub struct OwnRecord {
+    pub title: String,
+    pub sections: Vec<OwnSection>,
+    pub rights: String,
+    pub note: String,
+    pub text: String,
 }
 
 #[uniffi::remote(Enum)]

@@ -179,7 +179,8 @@ impl Session {
         let form = draft.map(|draft| self.store.draft(draft)).transpose()?;
         let own = form.as_ref().and_then(|form| form.record);
         let typed = |field: &str| form.as_ref().and_then(|form| form.fields.get(field)).cloned();
-        let others = self.store.find_nik(&nik)?.into_iter().any(|found| Some(found) != own);
+        let known = self.store.find_nik(&nik)?;
+        let others = known.iter().any(|found| Some(*found) != own);
         let text = |field: &str| typed(field).and_then(|value| value.as_str().map(str::to_owned));
         let home = text("home.village").and_then(|code| RegionCode::parse(&code).ok());
         Ok(nik.check(&NikContext {
@@ -187,7 +188,9 @@ impl Session {
             typed_sex: typed("birth.sex").and_then(|sex| serde_json::from_value(sex).ok()),
             home: home.or_else(|| self.store.identity().ok()??.area.village()),
             on_this_phone: others,
-            ..NikContext::on(self.today()?)
+            // whoever is on this phone is in the filter too, and is better known by their record
+            in_duplicate_filter: known.is_empty() && self.store.in_duplicate_filter(&nik)?,
+            today: self.today()?,
         }))
     }
 

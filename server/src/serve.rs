@@ -95,11 +95,13 @@ pub fn serve(args: &ServeArgs, welcome: impl FnOnce(&Welcome)) -> Result<(), Ser
         let rotating = tokio::spawn(jobs::rotate_keys(service.clone()));
         let sweeping = tokio::spawn(jobs::sweep_media(service.clone(), media.clone()));
         let cards = tokio::spawn(jobs::keep_cards(service.clone()));
+        let filters = tokio::spawn(jobs::keep_filters(service.clone()));
         let files = http::media::routes(media, http::media::MediaLimits::default());
         door.serve(http::routes(service, HttpLimits::default()).merge(files), shutdown).await;
         rotating.abort();
         sweeping.abort();
         cards.abort();
+        filters.abort();
         signals.abort();
         Ok(())
     });

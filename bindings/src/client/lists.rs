@@ -2,7 +2,7 @@
 
 use super::{Client, Result};
 use crate::clock;
-use payung_domain::{area::Area, id::RecordId, only::Only};
+use payung_domain::{area::Area, id::RecordId, lesson::Language, only::Only, own_record::OwnRecord};
 use payung_store::{
     AgreementView, ClinicQuery, ClinicView, Counts, EcosystemView, HistoryEntry, NeedsFixing, OpenConflict, Page,
     PageKey, ReportView, Waiting, WorkerDetail, WorkerQuery,
@@ -84,6 +84,13 @@ impl Client {
         let session = self.open()?;
         self.may_show(&session)?;
         Ok(session.store.worker(id, session.today()?)?)
+    }
+
+    /// All that this phone keeps about a person, in sentences for that person: to be shown, printed or sent.
+    pub fn own_record(&self, worker: RecordId, language: Language) -> Result<OwnRecord> {
+        let session = self.open()?;
+        self.may_show(&session)?;
+        Ok(session.store.own_record(worker, &language, clock::now())?)
     }
 
     /// What this phone did to a record, oldest first.

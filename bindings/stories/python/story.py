@@ -596,6 +596,26 @@ class Story(unittest.TestCase):
         table = self.darmo.contribution_table()
         self.assertEqual(("2026-1", False), (table.version, table.update_due))
 
+    def test_7k_duplicate_elsewhere_and_own_record(self):
+        nik = "3302241505909001"
+        # the other official's phone does not hold him, and is warned offline all the same
+        before = self.warti.check_nik(nik, None).warn
+        self.assertNotIn(core.NikWarning.IN_AREA, before)
+        self.assertEqual(1, office("reference", "filters")["villages"])
+        self.warti.sync(True, None)
+        check = self.warti.check_nik(nik, None)
+        held = any(row.name.startswith("RASIKUN") for row in everybody(self.warti))
+        self.assertEqual(not held, core.NikWarning.IN_AREA in check.warn)
+        self.assertNotIn(core.NikWarning.IN_AREA, self.warti.check_nik("3302241505909987", None).warn)
+        worker = next(row.id for row in everybody(self.darmo) if row.name.startswith("RASIKUN"))
+        own = self.darmo.own_record(worker, core.Language.INDONESIAN())
+        self.assertIn("Nama: RASIKUN KARANGAN", own.text)
+        self.assertEqual("Data diri", own.sections[0].title)
+        english = self.darmo.own_record(worker, core.Language.ENGLISH())
+        self.assertEqual([len(part.rows) for part in own.sections], [len(part.rows) for part in english.sections])
+        with self.assertRaises(core.CoreError.NotFound):
+            self.darmo.own_record("0198f000-0000-7000-8000-000000000000", core.Language.ENGLISH())
+
     def test_8_opens_and_closes_leak_nothing(self):
         def handles():
             return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))

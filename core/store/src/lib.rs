@@ -27,6 +27,7 @@ mod open;
 mod orphan;
 mod outbox;
 mod outreach;
+mod own_record;
 mod reissue;
 mod renewals;
 mod reply;

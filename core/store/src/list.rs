@@ -3,14 +3,17 @@
 use crate::{
     error::Result,
     index::{self, tag_number},
-    shown, sql,
+    shown::{self, ShownRecord},
+    sql,
     store::Store,
 };
 use chrono::NaiveDate;
 use payung_domain::{
     area::Area,
     calendar::Month,
+    duplicate_filter::DuplicateFilter,
     enrollment::{EnrollmentState, EnrollmentStatus, Phase, label, next_step, phase},
+    field::Kind,
     id::RecordId,
     nik::Nik,
     tag::nik_tag,
@@ -474,6 +477,13 @@ impl Store {
             }
             Ok(records)
         })
+    }
+
+    /// Whether somebody with this NIK was, most likely, registered in one of this phone's villages when the office last told.
+    pub fn in_duplicate_filter(&self, nik: &Nik) -> Result<bool> {
+        let filters = self.shared(&Kind::Reference)?;
+        let has = |record: &ShownRecord| DuplicateFilter::read(&record.body()).is_some_and(|filter| filter.has(nik));
+        Ok(filters.iter().any(has))
     }
 
     /// Workers of an area whose name may well be this one, to be asked about at entry: spelt alike, or a slip away.

@@ -13,6 +13,7 @@ mod media;
 mod offered;
 mod officials;
 mod people;
+mod privacy;
 mod reference;
 mod reports;
 mod shared;
@@ -97,6 +98,10 @@ pub enum Command {
     Bundle(bundle::BundleArgs),
     /// Erase a person by law: from the database, the journal and, with their next exchange, the phones
     Erase(offered::EraseArgs),
+    /// All that the office keeps about a person, in words for that person (UU 27/2022, article 7)
+    OwnRecord(privacy::OwnRecordArgs),
+    /// Whom a phone held when it last asked: for a phone that is lost (UU 27/2022, article 46)
+    Holdings(privacy::HoldingsArgs),
     /// Workers and where their enrolments stand
     Workers(work::WorkersArgs),
     /// A record in full, with everything received for it
@@ -239,6 +244,8 @@ fn dispatch(args: &Args, now: i64) -> Result<Answer, AdminError> {
         Command::Offered { command } => offered::offered(&desk, command.as_ref()),
         Command::Bundle(args) => bundle::bundle(&desk, args),
         Command::Erase(args) => offered::erase(&desk, args),
+        Command::OwnRecord(args) => privacy::own_record(&desk, args),
+        Command::Holdings(args) => privacy::holdings(&desk, args),
         Command::Workers(args) => work::workers(&desk, args),
         Command::Show(args) => work::show(&desk, args),
         Command::Verify(args) => work::verify(&desk, args),

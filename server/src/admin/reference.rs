@@ -29,6 +29,8 @@ pub enum ReferenceCommand {
     Show,
     /// The tables there are
     List,
+    /// Make the villages' duplicate filters anew now; a running server does so every hour
+    Filters,
 }
 
 pub(super) fn run(desk: &Desk, command: &ReferenceCommand) -> Result<Answer, AdminError> {
@@ -41,6 +43,14 @@ pub(super) fn run(desk: &Desk, command: &ReferenceCommand) -> Result<Answer, Adm
             Ok(Answer::says(json!(tables.in_force(month)), text))
         }
         ReferenceCommand::List => list(desk),
+        ReferenceCommand::Filters => {
+            desk.who()?;
+            let villages = desk.service.keep_duplicate_filters(desk.now)?;
+            let text = format!(
+                "The duplicate filters of {villages} villages were made anew: phones have them with their next exchange."
+            );
+            Ok(Answer::says(json!({ "villages": villages }), text))
+        }
     }
 }
 

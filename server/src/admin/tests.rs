@@ -3,6 +3,7 @@
 mod desk;
 mod files;
 mod people;
+mod privacy;
 
 use super::{Line, run};
 use crate::service::tests::office::*;

@@ -66,3 +66,19 @@ pub async fn keep_cards(service: Arc<Service>) {
         }
     }
 }
+
+/// Tells villages' phones who is registered there, as filters, every hour, for as long as the server runs.
+pub async fn keep_filters(service: Arc<Service>) {
+    let mut hourly = tokio::time::interval(HOUR);
+    loop {
+        hourly.tick().await;
+        let service = service.clone();
+        let kept = tokio::task::spawn_blocking(move || service.keep_duplicate_filters(clock::now())).await;
+        match kept {
+            Ok(Ok(0)) => {}
+            Ok(Ok(villages)) => tracing::info!(villages, "duplicate filters were made anew"),
+            Ok(Err(error)) => tracing::error!(%error, "duplicate filters were not made"),
+            Err(_) => tracing::error!("making duplicate filters ended in a panic"),
+        }
+    }
+}

@@ -33,7 +33,7 @@ pub struct Erasure {
 
 impl Work<'_> {
     /// A person's records: those linked as the same person, and what belongs to any of them, held ops included.
-    fn person(&mut self, worker: RecordId) -> Result<Vec<Erased>, ServiceError> {
+    pub(super) fn person(&mut self, worker: RecordId) -> Result<Vec<Erased>, ServiceError> {
         let Some(record) = self.get(worker)? else { return Ok(Vec::new()) };
         if record.kind != Kind::Worker {
             return Err(ServiceError::Refused("not_a_person".to_owned()));

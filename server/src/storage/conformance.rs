@@ -274,7 +274,13 @@ fn feed_is_in_the_order_of_commits(storage: &dyn Storage) {
     let both = Scope::Areas(vec![rt.clone(), area(PLACES[3])]);
     assert!(unit.changes_since(&rt, village, 3, &both, 9).expect("read").is_empty());
     assert!(unit.was_within(id(1), &Scope::Areas(vec![rt.clone()])).expect("read"));
-    assert!(!unit.was_within(id(2), &Scope::Areas(vec![rt])).expect("read"));
+    assert!(!unit.was_within(id(2), &Scope::Areas(vec![rt.clone()])).expect("read"));
+    let unit = storage.write().expect("a unit");
+    assert_eq!(unit.erased_within(&Scope::Areas(vec![rt.clone()])).expect("read"), 0, "moved is not erased");
+    unit.bury(id(7), &rt, GoneReason::Erased, 1).expect("buried");
+    unit.bury(id(7), &rt, GoneReason::Erased, 2).expect("buried");
+    assert_eq!(unit.erased_within(&Scope::Areas(vec![rt])).expect("read"), 1);
+    assert_eq!(unit.erased_within(&Scope::Areas(vec![area(PLACES[3])])).expect("read"), 0);
 }
 
 fn ops_are_found_by_name_and_outcomes_dropped(storage: &dyn Storage) {

@@ -141,6 +141,8 @@ pub trait Reading {
     fn shared_checksum(&self, area: &Area) -> Result<Option<Checksum>>;
     /// Whether a record was ever removed from an area within the scope.
     fn was_within(&self, record: RecordId, scope: &Scope) -> Result<bool>;
+    /// How many records of areas within the scope were erased.
+    fn erased_within(&self, scope: &Scope) -> Result<usize>;
 
     /// What is known of these numbers of a device.
     fn known_ops(&self, device: DeviceId, numbers: &[u64]) -> Result<Vec<KnownOp>>;

@@ -78,6 +78,7 @@ pub struct Sealer {
     word: Hmac<Sha256>,
     card: Hmac<Sha256>,
     tag: Zeroizing<[u8; 32]>,
+    filter: Zeroizing<[u8; 32]>,
 }
 
 impl fmt::Debug for Sealer {
@@ -139,6 +140,7 @@ impl Sealer {
             word: mac("name word"),
             card: mac("card"),
             tag: derive(master, "village tag"),
+            filter: derive(master, "duplicate filter"),
         }
     }
 
@@ -234,6 +236,15 @@ impl Sealer {
         let mut mac = keyed(&self.tag);
         mac.update(village.as_bytes());
         mac.finalize().into_bytes().into()
+    }
+
+    /// The key of a village's duplicate filter in a year, which its phones get: never that of claims.
+    pub fn filter_key(&self, village: &str, epoch: i32) -> [u8; 16] {
+        let mut key = [0; 16];
+        Hkdf::<Sha256>::new(Some(b"payung/filter/1"), &*self.filter)
+            .expand(format!("{village}/{epoch}").as_bytes(), &mut key)
+            .expect("16 bytes are far below HKDF's limit");
+        key
     }
 }
 

@@ -168,6 +168,7 @@ macro_rules! reads {
                 shared(area: &Area) -> Vec<Kept>;
                 shared_checksum(area: &Area) -> Option<Checksum>;
                 was_within(record: RecordId, scope: &Scope) -> bool;
+                erased_within(scope: &Scope) -> usize;
                 known_ops(device: DeviceId, numbers: &[u64]) -> Vec<KnownOp>;
                 stored_op(name: OpId) -> Option<StoredOp>;
                 taken(names: &[Reissue]) -> Vec<(Reissue, OpId)>;

@@ -371,11 +371,11 @@ const ECOSYSTEM: KindTable = KindTable {
 
 const REFERENCE: KindTable = KindTable {
     kind: "reference",
-    doc: "A table that phones reckon with, as data: contributions with a validity, or what verifies the cards of a regency.",
+    doc: "A table that phones reckon with, as data: contributions with a validity, what verifies the cards of a regency, who is registered in a village as a filter.",
     fact: false,
     parent: None,
     fields: &[
-        field("name", Class::A, FieldType::Text(40), "contribution, card_check"),
+        field("name", Class::A, FieldType::Text(40), "contribution, card_check, duplicate_filter"),
         field("version", Class::A, FieldType::Text(60), "Of the table"),
         field("table", Class::A, FieldType::Any, "The table itself"),
     ],

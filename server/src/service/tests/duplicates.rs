@@ -3,6 +3,7 @@
 use super::office::*;
 use crate::{service::operator::Act, storage::DuplicateState};
 use payung_domain::{
+    duplicate_filter::DuplicateFilter,
     enrollment::EnrollmentFlag,
     op::{FieldOutcome, Op},
 };
@@ -209,4 +210,36 @@ fn known_member_is_flagged_when_submitted() {
     register(&office, &mut phone, 20, &nik(2), "SUTINAH", RT3);
     assert_eq!(flags(&office, 11), ["already_member"]);
     assert!(flags(&office, 21).is_empty());
+}
+
+#[test]
+fn phones_of_a_village_are_told_who_is_registered_in_it_and_no_other_villages() {
+    let office = Office::new();
+    let (mut one, mut two, mut far) = (office.phone(&[RT3]), office.phone(&[RT4]), office.phone(&[TELUK]));
+    let keep = || office.service.keep_duplicate_filters(office.now.get()).expect("kept");
+    assert_eq!(keep(), 0, "nobody is registered");
+    register(&office, &mut one, 10, &nik(1), "SUPARNO", RT3);
+    let parsed = |n: u32| payung_domain::nik::Nik::parse(&nik(n)).expect("a NIK");
+    let has = |phone: &Phone, n: u32| {
+        let filters = phone.base.values().filter_map(|put| DuplicateFilter::read(&put.body));
+        filters.map(|filter| filter.has(&parsed(n))).collect::<Vec<bool>>()
+    };
+    assert_eq!((keep(), keep()), (1, 0), "made once for the same people");
+    two.pull(&office);
+    far.pull(&office);
+    assert_eq!((has(&two, 1), has(&two, 2)), (vec![true], vec![false]));
+    assert_eq!(has(&far, 1), [false; 0]);
+    // a change that touches no NIK makes none anew
+    let note = one.edit(&office, record(10), "notes", "kembali besok");
+    assert!(applied(&one.send(&office, &[note])));
+    assert_eq!(keep(), 0);
+    // whoever is erased is in no later filter
+    office.service.erase(BOSS, record(10), "consent_withdrawn", office.now.get()).expect("erased");
+    assert_eq!(keep(), 1);
+    two.pull(&office);
+    assert_eq!(has(&two, 1), [false]);
+    // another year, another key
+    register(&office, &mut one, 20, &nik(2), "SUPARNI", RT3);
+    office.later(40 * DAY);
+    assert_eq!((keep(), keep()), (1, 0));
 }

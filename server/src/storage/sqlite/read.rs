@@ -378,6 +378,12 @@ impl Reading for Unit<'_> {
         Ok(left.iter().any(|area| scope.contains(area)))
     }
 
+    fn erased_within(&self, scope: &Scope) -> Result<usize> {
+        let sql = "SELECT area FROM tombstone WHERE why = 'erased' GROUP BY record, area";
+        let erased = self.all(sql, [], |row| codec::area(row, "area"))?;
+        Ok(erased.iter().filter(|area| scope.contains(area)).count())
+    }
+
     fn known_ops(&self, device: DeviceId, numbers: &[u64]) -> Result<Vec<KnownOp>> {
         let sql = "SELECT n, hash, status, outcome FROM op WHERE device = ?1 AND n = ?2";
         let mut known = Vec::new();

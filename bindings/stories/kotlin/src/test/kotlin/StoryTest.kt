@@ -539,6 +539,20 @@ class StoryTest {
     }
 
     @Test
+    fun `7k duplicate elsewhere and own record`() {
+        val nik = "3302241505909001"
+        office("reference", "filters")
+        warti.sync(true, null)
+        val held = everybody(warti).any { it.name.startsWith("RASIKUN") }
+        assertEquals(!held, NikWarning.IN_AREA in warti.checkNik(nik, null).warn)
+        assertFalse(NikWarning.IN_AREA in warti.checkNik("3302241505909987", null).warn)
+        val worker = everybody(darmo).first { it.name.startsWith("RASIKUN") }.id
+        val own = darmo.ownRecord(worker, Language.Indonesian)
+        assertTrue("Nama: RASIKUN KARANGAN" in own.text)
+        assertEquals("Data diri", own.sections.first().title)
+    }
+
+    @Test
     fun `8 opens and closes leak nothing`() {
         fun handles() = File("/proc/self/fd").list()!!.size
 
