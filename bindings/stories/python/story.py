@@ -609,7 +609,7 @@ class Story(unittest.TestCase):
         self.assertNotIn(core.NikWarning.IN_AREA, self.warti.check_nik("3302241505909987", None).warn)
         worker = next(row.id for row in everybody(self.darmo) if row.name.startswith("RASIKUN"))
         own = self.darmo.own_record(worker, core.Language.INDONESIAN())
-        self.assertIn("Nama: RASIKUN KARANGAN", own.text)
+        self.assertIn("Nama: RASIKUN", own.text)
         self.assertEqual("Data diri", own.sections[0].title)
         english = self.darmo.own_record(worker, core.Language.ENGLISH())
         self.assertEqual([len(part.rows) for part in own.sections], [len(part.rows) for part in english.sections])

@@ -77,15 +77,16 @@ impl std::fmt::Debug for OwnRow {
     }
 }
 
-/// By key, in the languages' order.
-static WORDS: LazyLock<HashMap<String, [String; 3]>> = LazyLock::new(|| {
+/// By key: the place in the list, and the words in the languages' order.
+static WORDS: LazyLock<HashMap<String, (usize, [String; 3])>> = LazyLock::new(|| {
     let csv: &[u8] = include_bytes!("../data/record-words.csv");
     let rows = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(csv).into_deserialize();
-    rows.map(|row: csv::Result<(String, String, String, String)>| {
-        let (key, id, en, jv) = row.expect("the built-in words, which tests read");
-        (key, [id, en, jv])
-    })
-    .collect()
+    rows.enumerate()
+        .map(|(place, row): (usize, csv::Result<(String, String, String, String)>)| {
+            let (key, id, en, jv) = row.expect("the built-in words, which tests read");
+            (key, (place, [id, en, jv]))
+        })
+        .collect()
 });
 
 fn words(key: &str, language: &Language) -> Option<&'static str> {
@@ -94,7 +95,7 @@ fn words(key: &str, language: &Language) -> Option<&'static str> {
         Language::Banyumasan => 2,
         Language::Indonesian | Language::Other(_) => 0,
     };
-    WORDS.get(key).map(|words| words[at].as_str())
+    WORDS.get(key).map(|(_, words)| words[at].as_str())
 }
 
 /// What a field, or a part of it with a dot, is called to the person; none for one that says nothing to them. A name that this
@@ -174,6 +175,10 @@ impl Writer<'_> {
         match value {
             Value::Null => {}
             Value::Object(parts) => {
+                let mut parts: Vec<(&String, &Value)> = parts.iter().collect();
+                // as people write them
+                let place = |part: &str| WORDS.get(&format!("{name}.{part}")).map_or(usize::MAX, |(place, _)| *place);
+                parts.sort_by_key(|(part, _)| place(part));
                 for (part, value) in parts {
                     // {masked, tag}: what a phone is told of a NIK
                     match (name, part.as_str()) {

@@ -60,9 +60,9 @@ fn person_reads_everything_that_is_kept_in_words_and_what_was_agreed_to() {
         "Tanggal lahir: 15 Mei 1980",
         "Jenis kelamin: Perempuan",
         "Lintang tempat mencatat: -7.424300",
-        "Hubungan: Suami/istri",
+        "Hubungan ahli waris: Suami/istri",
         "Pekerjaan: Petani padi",
-        "Nama: TARNO",
+        "Nama ahli waris: TARNO",
         "Kartu menyebut lunas sampai: Januari 2027",
         "Program: JKK, JKM",
         "Penghasilan sebulan: Rp 1.000.000",
@@ -77,6 +77,7 @@ fn person_reads_everything_that_is_kept_in_words_and_what_was_agreed_to() {
     }
     assert!(text.contains("Purwokerto Selatan"), "{text}");
     assert!(!text.contains("6BF"), "the text of a card can be read by whoever has it");
+    assert!(text.find("Alamat: Jl. Contoh 7") < text.find("RT: 003") && text.find("RT: 003") < text.find("RW: 005"));
     assert!(text.find("Nama: SUKARTI") < text.find("Nama ibu kandung"), "as a form asks");
 }
 
@@ -119,7 +120,7 @@ fn every_field_and_every_listed_value_has_words_in_all_languages() {
         }
     }
     assert!(missing.is_empty(), "without words: {missing:?}");
-    for (key, all) in WORDS.iter() {
+    for (key, (_, all)) in WORDS.iter() {
         assert!(all.iter().all(|words| !words.trim().is_empty()), "{key}");
         let hidden = all.iter().filter(|words| *words == HIDDEN).count();
         assert!(hidden == 0 || hidden == 3, "{key}");

@@ -12,8 +12,10 @@ import id.payung.core.FileState
 import id.payung.core.HardwareSignature
 import id.payung.core.KeyVault
 import id.payung.core.KeyVaultException
+import id.payung.core.Language
 import id.payung.core.LockState
 import id.payung.core.NewPhoto
+import id.payung.core.NikWarning
 import id.payung.core.Phase
 import id.payung.core.PictureError
 import id.payung.core.Position
@@ -548,7 +550,7 @@ class StoryTest {
         assertFalse(NikWarning.IN_AREA in warti.checkNik("3302241505909987", null).warn)
         val worker = everybody(darmo).first { it.name.startsWith("RASIKUN") }.id
         val own = darmo.ownRecord(worker, Language.Indonesian)
-        assertTrue("Nama: RASIKUN KARANGAN" in own.text)
+        assertTrue("Nama: RASIKUN" in own.text)
         assertEquals("Data diri", own.sections.first().title)
     }
 
