@@ -1,6 +1,7 @@
 //! The work behind `./dev`: playing the main job, testing, measuring.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line's output is its purpose")]
 
+mod app;
 mod bench;
 mod bindings;
 mod crash;
@@ -12,6 +13,7 @@ mod play;
 mod sim;
 mod suite;
 mod tally;
+mod words;
 mod workspace;
 
 use clap::{Args, Parser, Subcommand};
@@ -42,6 +44,8 @@ enum Task {
     },
     /// Try the parsers of outside bytes under libFuzzer.
     Fuzz(fuzz::FuzzArgs),
+    /// Open the app's screens in a window.
+    App(app::AppArgs),
     /// Make Kotlin, Swift and Python of the facade.
     Bindings,
     /// Make the page that verifies membership cards.
@@ -93,6 +97,9 @@ pub(crate) enum XtaskError {
         /// The system's word.
         reason: std::io::Error,
     },
+    /// The words of the shells do not fit each other.
+    #[error("{0}")]
+    Words(String),
     /// The binaries did not build; the compiler has said why.
     #[error("the build failed")]
     Build,
@@ -111,6 +118,7 @@ fn main() -> ExitCode {
         Task::Test { parts } => suite::run(&workspace, &parts),
         Task::Sim { args } => sim::run(&workspace, &args),
         Task::Fuzz(args) => fuzz::run(&workspace, &args),
+        Task::App(args) => app::run(&workspace, &args),
         Task::Bindings => bindings::run(&workspace),
         Task::Page(args) => page::run(&workspace, &args),
         Task::Crash { args } => crash::run(&workspace, &args),

@@ -7,9 +7,9 @@ mod docs;
 mod judges;
 mod swift;
 
-pub(crate) use bindings::{RT, maven};
+pub(crate) use bindings::{RT, maven, read_reports};
 
-use crate::{XtaskError, floor::Floor, page, tally::Tally, workspace::Workspace};
+use crate::{XtaskError, app, floor::Floor, page, tally::Tally, workspace::Workspace};
 use clap::ValueEnum;
 use std::process::ExitCode;
 
@@ -22,6 +22,8 @@ pub(crate) enum Part {
     Core,
     /// The facade in the languages of the shells.
     Bindings,
+    /// The app's screens over the real core and a real server.
+    App,
     /// Programs nobody here wrote open what Payung seals.
     Judges,
     /// The page that verifies membership cards, in node and in a browser.
@@ -39,6 +41,7 @@ pub(crate) fn run(workspace: &Workspace, parts: &[Part]) -> Result<ExitCode, Xta
             Part::Docs => docs::run(workspace)?,
             Part::Core => core::run(workspace, &floor)?,
             Part::Bindings => bindings::run(workspace, &floor)?,
+            Part::App => app::test(workspace, &floor)?,
             Part::Judges => judges::run(workspace, &floor)?,
             Part::Page => page::test(workspace, &floor)?,
             Part::Deny => deny::run(workspace, &floor)?,

@@ -18,10 +18,15 @@ impl Admin {
     /// # Errors
     /// [`ProgramError`].
     pub fn first(program: &Path, data: &Path, operator: &str) -> Result<Self, ProgramError> {
-        let admin = Self { program: program.to_path_buf(), data: data.to_path_buf(), operator: operator.to_owned() };
+        let admin = Self::known(program, data, operator);
         let data = data.display().to_string();
         run(program, &["admin", "--data", &data, "--json", "operator", "add", operator])?;
         Ok(admin)
+    }
+
+    /// An operator that the server knows already.
+    pub fn known(program: &Path, data: &Path, operator: &str) -> Self {
+        Self { program: program.to_path_buf(), data: data.to_path_buf(), operator: operator.to_owned() }
     }
 
     /// One act; what it prints as JSON.

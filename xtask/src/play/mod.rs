@@ -17,6 +17,7 @@ use crate::{
 use figures::Figures;
 use payung_system_tests::{Binaries, PhoneError, ProgramError, ServerError, ledger::LedgerError};
 use progress::Progress;
+pub(crate) use stage::OPERATOR;
 use stage::Stage;
 use std::{
     fs, io,
@@ -24,6 +25,9 @@ use std::{
     process::ExitCode,
     time::Instant,
 };
+
+/// Under the target folder, while a demo is up: where it is.
+pub(crate) const DEMO: &str = "demo.json";
 
 /// The most of a photo that is on its way at once, so early in a run, in bytes.
 const CHUNK: u64 = 64 << 10;
@@ -102,7 +106,11 @@ pub(crate) fn run(workspace: &Workspace, args: &RunArgs) -> Result<ExitCode, Xta
         return Ok(ExitCode::FAILURE);
     }
     print!("{}", stage.how_to_go_on()?);
-    stage.stay_up()?;
+    let demo = workspace.target.join(DEMO);
+    stage.tell(&demo)?;
+    let stayed = stage.stay_up();
+    let _ = fs::remove_file(&demo);
+    stayed?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -12,7 +12,7 @@ use std::{
 pub(super) const VILLAGE: &str = "33.02.24.1001";
 /// Both officials look after neighbouring RTs of one RW, and see all of it.
 const RW: &str = "33.02.24.1001.003";
-const OPERATOR: &str = "Sri Handayani";
+pub(crate) const OPERATOR: &str = "Sri Handayani";
 
 /// An official and their phone.
 pub(super) struct Official {
@@ -93,6 +93,16 @@ impl Stage {
         Ok(())
     }
 
+    /// Writes down where the demo is, for the window that joins it.
+    pub(super) fn tell(&self, file: &Path) -> Result<(), PlayError> {
+        let officials: Vec<Value> =
+            self.officials.iter().map(|official| json!({ "name": official.name, "area": RW })).collect();
+        let demo = json!({
+            "server": self.server.url(), "data": self.data, "program": self.binaries.payung, "officials": officials,
+        });
+        fs::write(file, demo.to_string()).map_err(PlayError::file(file))
+    }
+
     /// What a person can do with it from here.
     pub(super) fn how_to_go_on(&self) -> Result<String, PlayError> {
         let invite = self.office.invite("Pak Tamu", &format!("{RW}.003"), &self.server.url())?;
@@ -102,6 +112,7 @@ impl Stage {
         let mut say = |line: String| lines.push(line + "\n");
         say("Melanjutkan (how to go on)".to_owned());
         say(format!("  server    {} — up until Ctrl-C; files in {}", self.server.url(), self.folder.display()));
+        say("  window    ./dev app (in another terminal): the same two officials, each with another phone".to_owned());
         say(format!("  again     {payung} serve --data {data} --listen {}", self.server.address));
         say(format!("  office    {payung} admin --data {data} --as \"{OPERATOR}\" workers"));
         for official in &self.officials {

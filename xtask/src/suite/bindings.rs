@@ -133,7 +133,7 @@ pub(crate) fn maven(workspace: &Workspace) -> Command {
 }
 
 /// The sums of surefire's reports: `Tests run: 9, Failures: 0, Errors: 0, Skipped: 0, …`.
-fn read_reports(folder: &Path) -> Tally {
+pub(crate) fn read_reports(folder: &Path) -> Tally {
     let mut sum = Tally::default();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.path().extension().is_some_and(|extension| extension == "txt") {
