@@ -452,3 +452,171 @@ next-arrears = Not covered. The arrears can still be paid.
 next-ended = Not covered. The membership has ended. Register again as new.
 next-closed = Not covered by this registration.
 next-unknown = Being looked at by the office. There is nothing to do.
+
+## Rounds
+round-begin = Begin a round
+round-none = No round yet
+round-none-do = Begin a round, then note each door with one touch.
+round-since = Round since { $day }
+round-doors = Doors visited
+round-workers = People met
+round-again = To come back to
+round-now = This door
+round-door = Which door
+round-door-hint = e.g. Gang Melati 9
+round-come-back = Begin here tomorrow
+round-not-visited = Not visited
+round-last = Last: { $door }, { $outcome } ({ $time })
+round-new = Begin a new round
+outcome-registered = Registered
+outcome-member = Already a member
+outcome-nobody = Nobody home
+outcome-refused = Not now
+outcome-not-eligible = Not eligible
+outcome-back = Come back
+
+## Quote
+pays-sponsor = A sponsor pays
+quote-by-month = Month by month
+quote-terms = For another term
+quote-no-rates = no table yet
+discount = Discount
+a-month-is = A month
+
+## Verify
+verify-how = Scan the code on the person's card or sheet. No internet is needed.
+verify-text = Or paste the code's text
+verify-check = Check
+verify-next = Check another card
+verify-safe = What is checked is neither kept nor sent.
+verify-looks-like = Compare the name and the last four digits of the NIK with the KTP.
+verify-under = Green, amber or red
+clinic-reports-under = Accidents that name this clinic
+camera-denied-paste = The camera is not allowed. Paste the code's text, or allow the camera in the phone's settings.
+
+## Clinics
+clinics-search = Search a clinic
+clinics-hint = name or district
+clinics-no-place = The phone's place is not known, so the nearest is not first. Search by district.
+clinics-none = No list of clinics yet
+clinics-none-do = The list comes with Send & receive. Call 175 if you need it now.
+phone-is = Phone
+hours = Open
+
+## Reports
+report-who = Who
+report-who-maybe = About whom (may stay empty)
+report-save = Save and send
+report-saved = Kept on this phone. It is sent before all else once there is a road.
+report-show = Look at the report
+reports-none = No reports yet
+reports-none-do = Feedback, accidents and deaths that you report appear here with their answers.
+kind-accident = Accident at work
+kind-death = Death
+kind-feedback = Feedback
+late = late
+late-under = The deadline has passed. Send it all the same: the office judges the reason.
+due-by = Due by
+answer-of = Answer
+answer-received = The office has it.
+has-person = The person is here
+follow-ups = Additions
+follow-up-text = Add a note
+follow-up-add = Add
+handed-in = Papers were handed in
+written-at = Written on
+accident-hurry = First bring them to the clinic. The report is due 2 x 24 hours after the accident.
+accident-date = Date of the accident
+accident-clock = Time of the accident
+accident-clock-wrong = Write the time as 14.30.
+accident-where = Where
+accident-what = What happened, what hurts
+accident-clinic = To which clinic
+accident-witness = Witness (may stay empty)
+accident-photo = Photo (may follow later)
+accident-next = Office and clinic are told once the report is sent. Keep receipts and the doctor's letter.
+death-sorry = Our condolences. This report is for the heirs to get what is theirs.
+death-date = Date of death
+death-cause = Cause (as the family tells it)
+cause-illness = Illness
+cause-work = Accident at work
+cause-other = Another accident
+cause-unknown = Not known
+death-heir = Who comes for the benefit
+death-bring = What the heirs bring
+death-bring-what = KTP and KK of the heirs, certificate of death, statement of heirs, and the membership card. The branch decides.
+death-next = The office calls the heirs. Help them to get the papers ready.
+feedback-text = In your own words
+feedback-topic = About
+feedback-next = The office answers, and the answer appears here.
+topic-question = Question
+topic-complaint = Complaint
+topic-suggestion = Suggestion
+topic-correction = Correct my data
+topic-restriction = Restrict or erase my data
+
+## Outreach
+outreach-why = Whoever came and wants to register can be registered from here.
+session-plan = Plan a session
+session-save = Save the plan
+session-date = Date
+session-time = Time
+session-place = Place
+session-topics = Topics
+session-title = Session
+session-came = { $count } came
+session-planned = planned
+session-held = held
+session-cancelled = cancelled
+session-passed = past
+sessions-none = No sessions yet
+sessions-none-do = Plan one, for instance after the arisan.
+attend-add = Note that they came
+attend-name = Who came
+wish-register = Wants to register
+wish-ask = Wants to ask
+wish-nothing = Just came
+
+## Renewals
+renewals-none = Nobody ends soon
+renewals-total = All together
+owed = Arrears
+owed-with = With arrears of { $amount }
+renewal-asked = asked for
+renew-now = Renew now
+renew-done = Kept. The branch gives a payment code; cover goes on once it is paid.
+renew-not-covers = This term does not reach the present month.
+still-works = Still working and healthy
+no-longer-works = No longer working
+
+## Papers and lists
+share = Share or print
+import-how = An RT's list as a CSV file: the first line names the columns (NIK, nama, …). What comes in becomes unfinished forms.
+import-choose = Choose a file
+import-no-files = No file can be chosen here.
+import-line = Line { $line }
+import-done = { $count } people came in, { $known } were there already.
+
+## Settings
+language-title = Language
+language-name = English
+language-note = No native speaker has read the Banyumasan words yet.
+look-title = Look
+look-system = As the phone
+look-light = Light
+look-dark = Dark
+look-contrast = High contrast
+pin = PIN
+pin-old = Old PIN
+pin-change = Change the PIN
+pin-changed = The PIN was changed.
+lock-now = Lock now
+this-phone = This phone
+phone-area = Area
+phone-number = Number at the office
+about-what = Payung registers informal workers for BPJS Ketenagakerjaan, also without signal. The data are locked on this phone and read only by officials, the kelurahan and the branch.
+version = Version
+licences = Licences
+licences-what = Payung: Apache License 2.0. Regions: cahyadsn/wilayah, MIT. Inside: SQLCipher, Compose, JNA, ZXing, Atkinson Hyperlegible, Roboto.
+support-bundle = File for who helps
+support-bundle-what = Only counts and versions, nobody's data.

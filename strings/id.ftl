@@ -452,3 +452,171 @@ next-arrears = Belum terlindungi. Tunggakan masih bisa dibayar.
 next-ended = Belum terlindungi. Kepesertaan sudah berakhir. Daftarkan lagi sebagai pendaftaran baru.
 next-closed = Belum terlindungi lewat pendaftaran ini.
 next-unknown = Diperiksa kantor. Tidak ada yang perlu dikerjakan.
+
+## Rounds
+round-begin = Mulai keliling
+round-none = Belum keliling
+round-none-do = Mulai keliling, lalu catat tiap pintu dengan satu sentuhan.
+round-since = Keliling sejak { $day }
+round-doors = Pintu dikunjungi
+round-workers = Warga ditemui
+round-again = Harus kembali
+round-now = Pintu ini
+round-door = Pintu yang mana
+round-door-hint = mis. Gang Melati 9
+round-come-back = Besok mulai dari sini
+round-not-visited = Belum dikunjungi
+round-last = Terakhir: { $door }, { $outcome } ({ $time })
+round-new = Mulai keliling baru
+outcome-registered = Didaftarkan
+outcome-member = Sudah peserta
+outcome-nobody = Tidak ada orang
+outcome-refused = Belum mau
+outcome-not-eligible = Tidak memenuhi syarat
+outcome-back = Datang lagi
+
+## Quote
+pays-sponsor = Dibayari penanggung
+quote-by-month = Per bulan
+quote-terms = Kalau pilih jangka lain
+quote-no-rates = belum ada tabelnya
+discount = Potongan
+a-month-is = Sebulan
+
+## Verify
+verify-how = Pindai kode di kartu atau lembar warga. Tidak perlu internet.
+verify-text = Atau tempel isi kodenya
+verify-check = Periksa
+verify-next = Periksa kartu lain
+verify-safe = Yang diperiksa tidak dicatat dan tidak dikirim.
+verify-looks-like = Cocokkan nama dan empat angka terakhir NIK dengan KTP.
+verify-under = Hijau, kuning, atau merah
+clinic-reports-under = Kecelakaan yang menyebut klinik ini
+camera-denied-paste = Kamera tidak diizinkan. Tempel isi kodenya, atau izinkan kamera di pengaturan HP.
+
+## Clinics
+clinics-search = Cari klinik
+clinics-hint = nama atau kecamatan
+clinics-no-place = Letak HP tidak diketahui, jadi tidak diurutkan dari yang terdekat. Cari lewat kecamatan.
+clinics-none = Belum ada daftar klinik
+clinics-none-do = Daftarnya datang saat Kirim & terima. Telepon 175 bila perlu sekarang.
+phone-is = Telepon
+hours = Jam buka
+
+## Reports
+report-who = Siapa
+report-who-maybe = Tentang siapa (boleh kosong)
+report-save = Simpan dan kirim
+report-saved = Tersimpan di HP ini. Dikirim lebih dulu dari yang lain begitu ada jalan.
+report-show = Lihat laporannya
+reports-none = Belum ada laporan
+reports-none-do = Kritik, kecelakaan, dan kematian yang Anda laporkan muncul di sini dengan jawabannya.
+kind-accident = Kecelakaan kerja
+kind-death = Kematian
+kind-feedback = Kritik & masukan
+late = terlambat
+late-under = Batas waktunya sudah lewat. Tetap kirim: kantor menilai alasannya.
+due-by = Paling lambat
+answer-of = Jawaban
+answer-received = Sudah diterima kantor.
+has-person = Pasien ada di sini
+follow-ups = Tambahan
+follow-up-text = Tambahkan catatan
+follow-up-add = Tambahkan
+handed-in = Berkas sudah diserahkan
+written-at = Ditulis pada
+accident-hurry = Bawa dulu ke klinik. Laporan dihitung 2 x 24 jam sejak kejadian.
+accident-date = Tanggal kejadian
+accident-clock = Jam kejadian
+accident-clock-wrong = Tulis jam seperti 14.30.
+accident-where = Di mana
+accident-what = Apa yang terjadi, apa yang sakit
+accident-clinic = Dibawa ke klinik mana
+accident-witness = Saksi (boleh kosong)
+accident-photo = Foto (boleh menyusul)
+accident-next = Kantor dan klinik diberi tahu begitu laporan terkirim. Simpan kuitansi dan surat dokter.
+death-sorry = Turut berduka cita. Laporan ini supaya ahli waris mendapat haknya.
+death-date = Tanggal meninggal
+death-cause = Sebab (menurut keluarga)
+cause-illness = Sakit
+cause-work = Kecelakaan kerja
+cause-other = Kecelakaan lain
+cause-unknown = Belum diketahui
+death-heir = Siapa yang mengurus
+death-bring = Yang dibawa ahli waris
+death-bring-what = KTP dan KK ahli waris, akta atau surat kematian, surat keterangan ahli waris, dan kartu peserta. Cabang yang memutuskan.
+death-next = Kantor menghubungi ahli waris. Bantu mereka menyiapkan surat-suratnya.
+feedback-text = Ceritakan dengan kata-kata sendiri
+feedback-topic = Perihal
+feedback-next = Kantor menjawab, dan jawabannya muncul di sini.
+topic-question = Pertanyaan
+topic-complaint = Keluhan
+topic-suggestion = Saran
+topic-correction = Minta dibetulkan
+topic-restriction = Minta dibatasi/dihapus
+
+## Outreach
+outreach-why = Yang datang dan mau mendaftar bisa langsung didaftarkan dari sini.
+session-plan = Rencanakan sosialisasi
+session-save = Simpan rencana
+session-date = Tanggal
+session-time = Jam
+session-place = Tempat
+session-topics = Yang dibahas
+session-title = Sosialisasi
+session-came = { $count } orang datang
+session-planned = direncanakan
+session-held = sudah
+session-cancelled = batal
+session-passed = lewat
+sessions-none = Belum ada sosialisasi
+sessions-none-do = Rencanakan satu, misalnya setelah arisan.
+attend-add = Catat hadir
+attend-name = Nama yang datang
+wish-register = Mau daftar
+wish-ask = Mau tanya
+wish-nothing = Hanya hadir
+
+## Renewals
+renewals-none = Tidak ada yang segera habis
+renewals-total = Jumlah semua
+owed = Tunggakan
+owed-with = Termasuk tunggakan { $amount }
+renewal-asked = sudah diminta
+renew-now = Perpanjang sekarang
+renew-done = Tersimpan. Cabang memberi kode bayar; perlindungan lanjut setelah dibayar.
+renew-not-covers = Jangka ini belum sampai bulan berjalan.
+still-works = Masih bekerja dan sehat
+no-longer-works = Sudah tidak bekerja
+
+## Papers and lists
+share = Bagikan atau cetak
+import-how = Daftar RT sebagai berkas CSV: baris pertama nama kolom (NIK, nama, …). Yang masuk menjadi isian yang belum selesai.
+import-choose = Pilih berkas
+import-no-files = Berkas tidak bisa dipilih di sini.
+import-line = Baris { $line }
+import-done = { $count } orang masuk, { $known } sudah ada.
+
+## Settings
+language-title = Bahasa
+language-name = Bahasa Indonesia
+language-note = Bahasa Banyumasan belum ditinjau penutur.
+look-title = Tampilan
+look-system = Ikut HP
+look-light = Terang
+look-dark = Gelap
+look-contrast = Kontras tinggi
+pin = PIN
+pin-old = PIN lama
+pin-change = Ganti PIN
+pin-changed = PIN sudah diganti.
+lock-now = Kunci sekarang
+this-phone = HP ini
+phone-area = Wilayah
+phone-number = Nomor HP di kantor
+about-what = Payung mendaftarkan pekerja mandiri ke BPJS Ketenagakerjaan, juga tanpa sinyal. Data terkunci di HP ini dan hanya dibaca petugas, kelurahan, dan cabang.
+version = Versi
+licences = Lisensi
+licences-what = Payung: Apache License 2.0. Daerah: cahyadsn/wilayah, MIT. Di dalamnya: SQLCipher, Compose, JNA, ZXing, Atkinson Hyperlegible, Roboto.
+support-bundle = Berkas untuk yang membantu
+support-bundle-what = Hanya hitungan dan versi, tanpa data siapa pun.

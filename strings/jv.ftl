@@ -452,3 +452,171 @@ next-arrears = Ora diayomi. Tunggakane esih teyeng dibayar.
 next-ended = Ora diayomi. Kepesertaan wis rampung. Daftarna maning dadi pendaftaran anyar.
 next-closed = Ora diayomi liwat pendaftaran kiye.
 next-unknown = Dipriksa kantor. Ora ana sing kudu dilakoni.
+
+## Rounds
+round-begin = Wiwit mubeng
+round-none = Durung mubeng
+round-none-do = Wiwit mubeng, terus catet saben lawang nganggo sedemek.
+round-since = Mubeng wiwit { $day }
+round-doors = Lawang diparani
+round-workers = Warga ketemu
+round-again = Kudu mbalik
+round-now = Lawang kiye
+round-door = Lawang sing endi
+round-door-hint = upamane Gang Melati 9
+round-come-back = Ngesuk wiwit sekang kene
+round-not-visited = Durung diparani
+round-last = Paling keri: { $door }, { $outcome } ({ $time })
+round-new = Wiwit mubeng anyar
+outcome-registered = Didaftar
+outcome-member = Wis peserta
+outcome-nobody = Ora nana wong
+outcome-refused = Durung gelem
+outcome-not-eligible = Ora nyandhak syarat
+outcome-back = Teka maning
+
+## Quote
+pays-sponsor = Dibayari penanggung
+quote-by-month = Saben wulan
+quote-terms = Angger milih liyane
+quote-no-rates = durung ana tabele
+discount = Potongan
+a-month-is = Sewulan
+
+## Verify
+verify-how = Pindai kode nang kertu utawa lembar wargane. Ora perlu internet.
+verify-text = Utawa tempel isi kodene
+verify-check = Priksa
+verify-next = Priksa kertu liya
+verify-safe = Sing dipriksa ora dicatet lan ora dikirim.
+verify-looks-like = Cocogna jeneng lan papat angka buntut NIK karo KTP.
+verify-under = Ijo, kuning, utawa abang
+clinic-reports-under = Cilaka sing nyebut klinik kiye
+camera-denied-paste = Kamera ora olih. Tempel isi kodene, utawa olihna kamera nang pengaturan HP.
+
+## Clinics
+clinics-search = Golet klinik
+clinics-hint = jeneng utawa kecamatan
+clinics-no-place = Panggonan HP ora konangan, dadi ora diurutna sekang sing paling cedhek. Golet liwat kecamatan.
+clinics-none = Durung ana daftar klinik
+clinics-none-do = Daftare teka pas Kirim & tampa. Telpon 175 angger perlu siki.
+phone-is = Telpon
+hours = Jam bukak
+
+## Reports
+report-who = Sapa
+report-who-maybe = Bab sapa (olih kosong)
+report-save = Simpen lan kirim
+report-saved = Kesimpen nang HP kiye. Dikirim luwih disit angger ana dalane.
+report-show = Deleng laporane
+reports-none = Durung ana laporan
+reports-none-do = Kritik, cilaka, lan wong ninggal sing Rika lapurna metu nang kene karo wangsulane.
+kind-accident = Cilaka kerja
+kind-death = Kematian
+kind-feedback = Kritik & usul
+late = kasep
+late-under = Watese wis liwat. Tetep kirim: kantor nimbang sebabe.
+due-by = Paling keri
+answer-of = Wangsulan
+answer-received = Wis ditampa kantor.
+has-person = Pasien ana nang kene
+follow-ups = Tambahan
+follow-up-text = Tambah cathetan
+follow-up-add = Tambahna
+handed-in = Berkas wis dipasrahna
+written-at = Ditulis
+accident-hurry = Gawa disit maring klinik. Laporan diitung 2 x 24 jam wiwit kedadean.
+accident-date = Tanggal kedadean
+accident-clock = Jam kedadean
+accident-clock-wrong = Tulis jam kaya 14.30.
+accident-where = Nang endi
+accident-what = Apa sing kedadean, apa sing lara
+accident-clinic = Digawa maring klinik endi
+accident-witness = Saksi (olih kosong)
+accident-photo = Foto (olih nyusul)
+accident-next = Kantor lan klinik dikabari angger laporan wis kekirim. Simpen kuitansi lan layang dokter.
+death-sorry = Melu bela sungkawa. Laporan kiye ben ahli waris olih hake.
+death-date = Tanggal ninggal
+death-cause = Sebabe (jere kulawarga)
+cause-illness = Lara
+cause-work = Cilaka kerja
+cause-other = Cilaka liya
+cause-unknown = Durung ngerti
+death-heir = Sapa sing ngurus
+death-bring = Sing digawa ahli waris
+death-bring-what = KTP lan KK ahli waris, akta utawa layang kematian, layang katrangan ahli waris, lan kertu peserta. Cabang sing mutusna.
+death-next = Kantor ngubungi ahli waris. Rewangi nyiapna layang-layange.
+feedback-text = Critakna nganggo omongane dhewek
+feedback-topic = Prekara
+feedback-next = Kantor njawab, lan wangsulane metu nang kene.
+topic-question = Pitakonan
+topic-complaint = Sambat
+topic-suggestion = Usul
+topic-correction = Njaluk didandani
+topic-restriction = Njaluk diwatesi/dibusek
+
+## Outreach
+outreach-why = Sing teka lan gelem daftar teyeng langsung didaftarna sekang kene.
+session-plan = Rencanakna sosialisasi
+session-save = Simpen rencana
+session-date = Tanggal
+session-time = Jam
+session-place = Panggonan
+session-topics = Sing dirembug
+session-title = Sosialisasi
+session-came = { $count } wong teka
+session-planned = direncanakna
+session-held = wis
+session-cancelled = wurung
+session-passed = liwat
+sessions-none = Durung ana sosialisasi
+sessions-none-do = Rencanakna siji, upamane bar arisan.
+attend-add = Catet teka
+attend-name = Jenenge sing teka
+wish-register = Gelem daftar
+wish-ask = Arep takon
+wish-nothing = Mung teka
+
+## Renewals
+renewals-none = Ora ana sing arep entek
+renewals-total = Gunggung kabeh
+owed = Tunggakan
+owed-with = Kalebu tunggakan { $amount }
+renewal-asked = wis dijaluk
+renew-now = Panjangna siki
+renew-done = Kesimpen. Cabang aweh kode bayar; pengayoman terus angger wis dibayar.
+renew-not-covers = Jangka kiye durung tekan wulan siki.
+still-works = Esih kerja lan waras
+no-longer-works = Wis ora kerja
+
+## Papers and lists
+share = Bagekna utawa cithak
+import-how = Daftar RT dadi berkas CSV: baris kawitan jeneng kolom (NIK, nama, …). Sing mlebu dadi isian sing durung rampung.
+import-choose = Pilih berkas
+import-no-files = Berkas ora teyeng dipilih nang kene.
+import-line = Baris { $line }
+import-done = { $count } wong mlebu, { $known } wis ana.
+
+## Settings
+language-title = Basa
+language-name = Basa Banyumasan
+language-note = Basa Banyumasan belum ditinjau penutur.
+look-title = Tampilan
+look-system = Melu HP
+look-light = Padhang
+look-dark = Peteng
+look-contrast = Kontras dhuwur
+pin = PIN
+pin-old = PIN lawas
+pin-change = Ganti PIN
+pin-changed = PIN wis diganti.
+lock-now = Kunci siki
+this-phone = HP kiye
+phone-area = Wilayah
+phone-number = Nomer HP nang kantor
+about-what = Payung ndaftarna pekerja mandiri maring BPJS Ketenagakerjaan, uga tanpa sinyal. Data kekunci nang HP kiye lan mung diwaca petugas, kelurahan, lan cabang.
+version = Versi
+licences = Lisensi
+licences-what = Payung: Apache License 2.0. Daerah: cahyadsn/wilayah, MIT. Nang njerone: SQLCipher, Compose, JNA, ZXing, Atkinson Hyperlegible, Roboto.
+support-bundle = Berkas nggo sing mbantu
+support-bundle-what = Mung itungan lan versi, tanpa datane sapa-sapa.

@@ -275,7 +275,6 @@ fn feed_is_in_the_order_of_commits(storage: &dyn Storage) {
     assert!(unit.changes_since(&rt, village, 3, &both, 9).expect("read").is_empty());
     assert!(unit.was_within(id(1), &Scope::Areas(vec![rt.clone()])).expect("read"));
     assert!(!unit.was_within(id(2), &Scope::Areas(vec![rt.clone()])).expect("read"));
-    let unit = storage.write().expect("a unit");
     assert_eq!(unit.erased_within(&Scope::Areas(vec![rt.clone()])).expect("read"), 0, "moved is not erased");
     unit.bury(id(7), &rt, GoneReason::Erased, 1).expect("buried");
     unit.bury(id(7), &rt, GoneReason::Erased, 2).expect("buried");

@@ -52,8 +52,6 @@ sealed interface Place {
 
     data object Lessons : Place
 
-    data class Lesson(val code: String) : Place
-
     data object Renewals : Place
 
     data class Renew(val worker: String, val enrollment: String) : Place

@@ -30,3 +30,16 @@ fun MoreScreen(go: (Place) -> Unit) {
         Way(words.aboutTitle, null, { go(Place.About) }, sign = Signs.Book)
     }
 }
+
+/** What a clinic does: looks at cards, and says that it has the person. */
+@Composable
+fun ClinicHome(go: (Place) -> Unit) {
+    val words = LocalWords.current
+    Screen(words.appName, onBack = null) {
+        Way(words.verifyTitle, words.verifyUnder, { go(Place.Verify) }, sign = Signs.Card)
+        Way(words.reportsTitle, words.clinicReportsUnder, { go(Place.Reports) }, sign = Signs.Cross2)
+        Way(words.exchangeTitle, null, { go(Place.Exchange) }, sign = Signs.Wifi)
+        Way(words.lessonsTitle, null, { go(Place.Lessons) }, sign = Signs.Book)
+        Way(words.settingsTitle, null, { go(Place.Settings) }, sign = Signs.Gear)
+    }
+}
