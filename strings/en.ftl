@@ -155,7 +155,6 @@ not-them = No
 name-on-ktp = Name as on the KTP
 birth-place = Place of birth
 birth-date = Date of birth
-birth-date-hint = 1980-12-31
 male = Male
 female = Female
 mother-name = Mother's maiden name

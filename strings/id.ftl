@@ -155,7 +155,6 @@ not-them = Bukan
 name-on-ktp = Nama seperti di KTP
 birth-place = Tempat lahir
 birth-date = Tanggal lahir
-birth-date-hint = 1980-12-31
 male = Laki-laki
 female = Perempuan
 mother-name = Nama ibu kandung

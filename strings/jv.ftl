@@ -155,7 +155,6 @@ not-them = Dudu
 name-on-ktp = Jeneng kaya nang KTP
 birth-place = Panggonan lair
 birth-date = Tanggal lair
-birth-date-hint = 1980-12-31
 male = Lanang
 female = Wadon
 mother-name = Jenenge biyung

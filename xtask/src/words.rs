@@ -173,7 +173,10 @@ fn kotlin(all: &[(&str, Messages)]) -> String {
             "\n    /** By a code of the core; none for one of a newer core. */\n    abstract fun {group}(code: String): String?"
         );
     }
-    code.push_str("\n    companion object {\n        val ALL: List<Words> = listOf(");
+    code.push_str(
+        "\n    companion object {\n        // made when asked: the objects are not there yet while this class is
+        val ALL: List<Words> get() = listOf(",
+    );
     let objects: Vec<String> = all.iter().map(|(language, _)| object(language)).collect();
     let _ = writeln!(code, "{})\n    }}\n}}", objects.join(", "));
     for (language, messages) in all {

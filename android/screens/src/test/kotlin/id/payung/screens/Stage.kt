@@ -61,6 +61,9 @@ fun invite(
     rt: String,
 ): String = Regex("\"link\":\"([^\"]+)\"").find(office("invite", "--official", name, "--area", rt, "--server", env("PAYUNG_SERVER"), "--new"))!!.groupValues[1]
 
+/** A busy machine is slow; what is there is seen at once. Milliseconds. */
+const val PATIENCE = 40_000L
+
 const val PIN = "640275"
 
 /** A phone with a folder of its own; the same name again is the same phone, opened anew. */
@@ -142,7 +145,7 @@ class Person(private val test: SkikoComposeUiTest) {
 
     fun sees(
         words: String,
-        seconds: Long = 10,
+        seconds: Long = PATIENCE / 1000,
     ) {
         val matcher = hasText(words, substring = true) or hasContentDescription(words, substring = true)
         try {
@@ -153,7 +156,7 @@ class Person(private val test: SkikoComposeUiTest) {
     }
 
     fun seesNot(words: String) {
-        test.waitUntil(timeoutMillis = 10_000) {
+        test.waitUntil(timeoutMillis = PATIENCE) {
             test.onAllNodes(hasText(words, substring = true)).fetchSemanticsNodes().isEmpty()
         }
     }
@@ -168,7 +171,7 @@ class Person(private val test: SkikoComposeUiTest) {
         val matcher = (hasText(words, substring = false) or hasContentDescription(words)) and hasClickAction()
         val wide = (hasText(words, substring = true) or hasContentDescription(words, substring = true)) and hasClickAction()
         sees(words)
-        test.waitUntil(timeoutMillis = 10_000) { test.onAllNodes(wide).fetchSemanticsNodes().isNotEmpty() }
+        test.waitUntil(timeoutMillis = PATIENCE) { test.onAllNodes(wide).fetchSemanticsNodes().isNotEmpty() }
         val exact = test.onAllNodes(matcher).fetchSemanticsNodes().isNotEmpty()
         val node = test.onAllNodes(if (exact) matcher else wide).onFirst()
         runCatching { node.performScrollTo() }
@@ -182,7 +185,7 @@ class Person(private val test: SkikoComposeUiTest) {
         text: String,
     ) {
         val matcher = hasContentDescription(field) and hasSetTextAction()
-        test.waitUntil(timeoutMillis = 10_000) { test.onAllNodes(matcher).fetchSemanticsNodes().isNotEmpty() }
+        test.waitUntil(timeoutMillis = PATIENCE) { test.onAllNodes(matcher).fetchSemanticsNodes().isNotEmpty() }
         val node = test.onAllNodes(matcher).onFirst()
         runCatching { node.performScrollTo() }
         node.performTextReplacement(text)

@@ -37,9 +37,10 @@ import androidx.compose.ui.unit.dp
 import androidx.lifecycle.viewmodel.compose.viewModel
 import id.payung.client.CoreClient
 import id.payung.core.CardCode
-import id.payung.core.CardLight
 import id.payung.core.CardPaper
+import id.payung.core.FieldValue
 import id.payung.core.MemberCard
+import id.payung.core.Phase
 import id.payung.core.WorkerDetail
 import id.payung.screens.app.CoreModel
 import id.payung.screens.app.Loaded
@@ -85,7 +86,7 @@ class CardViewModel(
     val state =
         read { client ->
             val detail = client.worker(worker)
-            CardUiState(detail, client.card(worker), detail.enrollments.lastOrNull()?.state?.kpj)
+            CardUiState(detail, client.card(worker), (detail.record.fields["kpj"]?.value as? FieldValue.Text)?.text)
         }
 
     fun share(
@@ -143,9 +144,11 @@ fun CardScreen(
     val card = state.card
     val worker = state.worker.summary
     if (large && card != null) return LargeCode(card.code, worker.name, onBright) { large = false }
-    val covered = card != null && card.verdict.light == CardLight.GREEN
+    // the office says who is covered; what verifies cards may not have come yet, and a card may have been taken back since
+    val takenBack = card != null && card.verdict.codes.any { it in TAKEN_BACK }
+    val covered = card != null && !takenBack && (worker.phase == Phase.Covered || worker.phase == Phase.Lapsing)
     Screen(words.cardTitle, onBack, foot = {
-        MainButton(words.accidentNow, { go(Place.Accident(worker.id)) }, colour = colours.kunyit, onColour = Color(0xFF2B1E00), sign = Signs.Cross2)
+        MainButton(words.accidentNow, { go(Place.Accident(worker.id)) }, colour = colours.kunyit, onColour = Color(0xFF2B1E00))
     }) {
         Column(
             Modifier.fillMaxWidth().clip(RoundedCornerShape(22.dp)).background(if (covered) colours.card else colours.line).padding(18.dp),
@@ -159,7 +162,7 @@ fun CardScreen(
             state.kpj?.let { Written(words.memberNumber, inFours(it)) }
             if (card != null) {
                 Written(words.coveredFromTo, words.fromTo(words.day(card.coveredFrom), words.month(card.paidTo)))
-                if (!covered) {
+                if (takenBack) {
                     Text(card.verdict.heading, style = letters.strong)
                     for (sentence in card.verdict.sentences) Text(sentence, style = letters.body)
                 }
@@ -200,6 +203,8 @@ fun CardScreen(
         Way(words.feedbackTitle, null, { go(Place.Feedback(worker.id)) }, sign = Signs.Talk)
     }
 }
+
+private val TAKEN_BACK = setOf("revoked", "unlisted", "expired")
 
 /** The code over the whole screen, as bright as it goes: for the clinic's camera. */
 @Composable

@@ -1,6 +1,7 @@
 package id.payung.screens.detail
 
 import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.Spacer
 import androidx.compose.foundation.layout.fillMaxWidth
@@ -16,6 +17,7 @@ import androidx.compose.runtime.setValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.unit.dp
+import androidx.lifecycle.viewModelScope
 import androidx.lifecycle.viewmodel.compose.viewModel
 import id.payung.client.CoreClient
 import id.payung.core.Attachment
@@ -63,6 +65,9 @@ import id.payung.screens.parts.Wrong
 import id.payung.screens.theme.LocalColours
 import id.payung.screens.theme.LocalLetters
 import id.payung.screens.theme.LocalWords
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.launch
 
 /** All that is shown of a worker. */
 data class DetailUiState(
@@ -104,7 +109,15 @@ class DetailViewModel(
         core.ask {
             it.addEvent(mapOf("enrollment" to FieldValue.Text(enrollment), "event" to FieldValue.Text("resubmit"), "note" to FieldValue.Text(note)))
         }
+        asked.value = true
+        // goes at once where there is a road; where there is none it waits in the queue like everything else
+        viewModelScope.launch { runCatching { core.ask { it.sync(true, null) } } }
     }
+
+    private val asked = MutableStateFlow(false)
+
+    /** Whether it was sent again from here, and waits for a road or for the office. */
+    val resubmitted: StateFlow<Boolean> get() = asked
 
     fun withdraw(enrollment: String) =
         perform { core.ask { it.addEvent(mapOf("enrollment" to FieldValue.Text(enrollment), "event" to FieldValue.Text("withdraw"))) } }
@@ -118,10 +131,11 @@ fun DetailRoute(place: Place.Detail) {
     val model = viewModel { DetailViewModel(container.core, place.worker) { words.spoken } }
     val state by model.state.collectAsState()
     val act by model.act.collectAsState()
+    val resubmitted by model.resubmitted.collectAsState()
     when (val now = state) {
         Loaded.Reading -> Busy(words.opening)
         is Loaded.Failed -> Screen(words.workersTitle, { navigator.back() }) { Wrong(words.sentence(now.problem)) }
-        is Loaded.Here -> DetailScreen(now.value, act.problem, navigator::go, { navigator.back() }, model::resubmit, model::withdraw)
+        is Loaded.Here -> DetailScreen(now.value, act.problem, resubmitted, navigator::go, { navigator.back() }, model::resubmit, model::withdraw)
     }
 }
 
@@ -129,6 +143,7 @@ fun DetailRoute(place: Place.Detail) {
 fun DetailScreen(
     state: DetailUiState,
     problem: Throwable?,
+    resubmitted: Boolean,
     go: (Place) -> Unit,
     onBack: () -> Unit,
     onResubmit: (String, String) -> Unit,
@@ -139,7 +154,8 @@ fun DetailScreen(
     val colours = LocalColours.current
     val summary = state.worker.summary
     val id = state.worker.record.id
-    Screen(written(summary.name), onBack, end = { Chip(words.stands(summary), summary.phase?.tone ?: Tone.QUIET, sign = summary.phase?.sign) }) {
+    Screen(written(summary.name), onBack) {
+        Chip(words.stands(summary), summary.phase?.tone ?: Tone.QUIET, sign = summary.phase?.sign)
         val job = summary.occupation?.let { occupationOf(it)?.name ?: it }
         Text(listOfNotNull("NIK ${summary.nik}", job, summary.phone).joinToString(" · "), style = letters.small, color = colours.mute)
         problem?.let { Wrong(words.sentence(it)) }
@@ -148,8 +164,8 @@ fun DetailScreen(
         for (conflict in state.conflicts) {
             Way(words.conflictTitle(words.field(conflict.field)), words.conflictUnder, { go(Place.Conflict(conflict.record, conflict.field)) }, tone = Tone.ATTENTION, sign = Signs.Warn)
         }
-        state.enrollment?.let { EnrollmentPart(it, go, id, onResubmit, onWithdraw) }
-        Row(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+        state.enrollment?.let { EnrollmentPart(it, resubmitted, go, id, onResubmit, onWithdraw) }
+        FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
             OtherButton(words.card, { go(Place.Card(id)) }, Modifier.weight(1f), Signs.Card, fill = false)
             OtherButton(words.slip, { go(Place.Slip(id)) }, Modifier.weight(1f), Signs.Print, fill = false)
         }
@@ -183,6 +199,7 @@ fun DetailScreen(
 @Composable
 private fun EnrollmentPart(
     view: EnrollmentView,
+    resubmitted: Boolean,
     go: (Place) -> Unit,
     worker: String,
     onResubmit: (String, String) -> Unit,
@@ -206,7 +223,7 @@ private fun EnrollmentPart(
         if (view.due.expired) Note(words.codeExpired, tone = Tone.ATTENTION)
     }
     when (view.phase) {
-        Phase.Returned -> {
+        Phase.Returned -> if (resubmitted) Note("${words.savedHere}. ${words.savedSafe}") else {
             MainButton(words.correctNow, { go(Place.Register(record = worker)) }, sign = Signs.Pen)
             OtherButton(words.sendAgain, { onResubmit(view.record.id, "") }, sign = Signs.Returned)
         }

@@ -35,6 +35,7 @@ import id.payung.screens.parts.Busy
 import id.payung.screens.parts.Chip
 import id.payung.screens.parts.Choice
 import id.payung.screens.parts.Empty
+import id.payung.screens.parts.DateField
 import id.payung.screens.parts.Field
 import id.payung.screens.parts.Heading
 import id.payung.screens.parts.LinkButton
@@ -120,7 +121,7 @@ fun OutreachRoute(onBack: () -> Unit) {
         act.problem?.let { Wrong(words.sentence(it)) }
         if (planning) {
             fun of(field: String) = wrong.firstOrNull { it.field == field }?.let { words.wrong(it) }
-            Field(words.sessionDate, date, { date = it }, wrong = of("when"))
+            DateField(words.sessionDate, date, { date = it }, wrong = of("when"))
             Field(words.sessionTime, time, { time = it })
             Field(words.sessionPlace, place, { place = it }, wrong = of("place"), last = true)
             Heading(words.sessionTopics)

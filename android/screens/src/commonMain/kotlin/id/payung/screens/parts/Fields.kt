@@ -22,6 +22,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.draw.clip
 import androidx.compose.ui.focus.onFocusChanged
 import androidx.compose.ui.graphics.SolidColor
+import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.error
@@ -35,6 +36,7 @@ import androidx.compose.ui.text.input.PasswordVisualTransformation
 import androidx.compose.ui.text.input.TransformedText
 import androidx.compose.ui.text.input.VisualTransformation
 import androidx.compose.ui.unit.dp
+import androidx.compose.ui.unit.sp
 import id.payung.screens.theme.LocalColours
 import id.payung.screens.theme.LocalLetters
 import id.payung.screens.theme.Look
@@ -159,5 +161,54 @@ fun NikField(
     last = true,
     onDone = onDone,
     shown = remember { Grouped(6, 6, 4) },
-    style = LocalLetters.current.number,
+    style = LocalLetters.current.number.let { it.copy(fontSize = minOf(it.fontSize.value, WHOLE_NIK / LocalDensity.current.fontScale).sp) },
 )
+
+/** The largest letters, in dp, with which sixteen digits in three groups stand whole on 360 dp: a NIK is compared, never scrolled. */
+private const val WHOLE_NIK = 26f
+
+/** A day as a KTP prints it, 31-12-1980; what is held is 1980-12-31, or what was typed while it is no day yet. */
+@Composable
+fun DateField(
+    label: String,
+    value: String,
+    onValue: (String) -> Unit,
+    modifier: Modifier = Modifier,
+    wrong: String? = null,
+    last: Boolean = false,
+) {
+    val digits = dayDigits(value)
+    Field(
+        label,
+        digits,
+        { typed -> onValue(heldDay(typed.filter(Char::isDigit).take(8))) },
+        modifier,
+        Typed.DIGITS,
+        wrong,
+        hint = "31-12-1980",
+        last = last,
+        shown = remember { Dashed },
+    )
+}
+
+/** `1980-12-31` as `31121980`; what is no day yet as it was typed. */
+fun dayDigits(held: String): String {
+    val parts = held.split('-')
+    return if (parts.size == 3 && parts[0].length == 4) parts[2] + parts[1] + parts[0] else held.filter(Char::isDigit)
+}
+
+/** Eight digits as a day to be held, fewer as they are. */
+fun heldDay(digits: String): String = if (digits.length == 8) "${digits.drop(4)}-${digits.substring(2, 4)}-${digits.take(2)}" else digits
+
+private object Dashed : VisualTransformation {
+    override fun filter(text: androidx.compose.ui.text.AnnotatedString): TransformedText {
+        val shown = text.text.mapIndexed { at, c -> if (at == 2 || at == 4) "-$c" else "$c" }.joinToString("")
+        val mapping =
+            object : OffsetMapping {
+                override fun originalToTransformed(offset: Int) = (offset + (if (offset > 2) 1 else 0) + (if (offset > 4) 1 else 0)).coerceAtMost(shown.length)
+
+                override fun transformedToOriginal(offset: Int) = (0..text.length).minBy { kotlin.math.abs(originalToTransformed(it) - offset) }
+            }
+        return TransformedText(androidx.compose.ui.text.AnnotatedString(shown), mapping)
+    }
+}

@@ -8,6 +8,7 @@ import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ColumnScope
+import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.RowScope
 import androidx.compose.foundation.layout.Spacer
@@ -36,6 +37,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.draw.clip
 import androidx.compose.ui.graphics.Color
 import androidx.compose.ui.graphics.vector.ImageVector
+import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
@@ -244,19 +246,24 @@ fun TopBar(
     onBack: (() -> Unit)?,
     end: @Composable RowScope.() -> Unit = {},
 ) {
-    Row(
-        Modifier.fillMaxWidth().heightIn(min = 56.dp).padding(start = if (onBack == null) Look.side else 4.dp, end = Look.side),
-        verticalAlignment = Alignment.CenterVertically,
-    ) {
-        if (onBack != null) {
-            IconButton(onBack, Modifier.size(Look.target)) {
-                Icon(Signs.Back, contentDescription = LocalWords.current.back, tint = LocalColours.current.ink)
+    // with large letters what stands at the end would break the title's words
+    val under = LocalDensity.current.fontScale >= LARGE
+    Column(Modifier.fillMaxWidth().padding(start = if (onBack == null) Look.side else 4.dp, end = Look.side)) {
+        Row(Modifier.fillMaxWidth().heightIn(min = 56.dp), verticalAlignment = Alignment.CenterVertically) {
+            if (onBack != null) {
+                IconButton(onBack, Modifier.size(Look.target)) {
+                    Icon(Signs.Back, contentDescription = LocalWords.current.back, tint = LocalColours.current.ink)
+                }
             }
+            Text(title, Modifier.weight(1f).semantics { heading() }, style = LocalLetters.current.title)
+            if (!under) end()
         }
-        Text(title, Modifier.weight(1f).semantics { heading() }, style = LocalLetters.current.title)
-        end()
+        if (under) Row(Modifier.padding(start = if (onBack == null) 0.dp else Look.target), verticalAlignment = Alignment.CenterVertically, content = end)
     }
 }
+
+/** Letters from which on things stand one under the other. */
+private const val LARGE = 1.5f
 
 /** A whole screen: head, what scrolls, and what stays at the thumb. */
 @Composable
@@ -294,9 +301,9 @@ fun Fact(
     value: String,
     modifier: Modifier = Modifier,
 ) {
-    Row(modifier.fillMaxWidth().padding(vertical = 6.dp).semantics(mergeDescendants = true) {}, horizontalArrangement = Arrangement.SpaceBetween) {
-        Text(label, Modifier.weight(1f), style = LocalLetters.current.body)
-        Spacer(Modifier.width(12.dp))
+    // side by side where there is room, one under the other with large letters
+    FlowRow(modifier.fillMaxWidth().padding(vertical = 6.dp).semantics(mergeDescendants = true) {}, horizontalArrangement = Arrangement.SpaceBetween) {
+        Text(label, Modifier.padding(end = 12.dp), style = LocalLetters.current.body)
         Text(value, style = LocalLetters.current.strong, textAlign = TextAlign.End)
     }
 }
@@ -332,10 +339,12 @@ fun Way(
                 Spacer(Modifier.width(12.dp))
             }
             Column(Modifier.weight(1f)) {
-                Text(title, style = LocalLetters.current.strong)
+                Row(verticalAlignment = Alignment.CenterVertically) {
+                    Text(title, Modifier.weight(1f), style = LocalLetters.current.strong)
+                    end()
+                }
                 if (under != null) Text(under, style = LocalLetters.current.small, color = if (tone == Tone.ATTENTION) Tone.ATTENTION.ink() else LocalColours.current.mute)
             }
-            end()
             Spacer(Modifier.width(6.dp))
             Sign(Signs.Next, if (tone == Tone.ATTENTION) Tone.ATTENTION.ink() else LocalColours.current.mute)
         }

@@ -17,8 +17,8 @@ enum class Step(vararg val fields: String) {
     fun has(field: String): Boolean = field in fields || fields.any { field.startsWith("$it.") }
 
     companion object {
-        /** Pages with something to fill in. */
-        val ASKING = entries.size - 1
+        /** What can be corrected of a record that is there. */
+        val CORRECTING = listOf(NIK, NAME, ADDRESS, WORK, FAMILY, REVIEW)
 
         fun of(field: String): Step = entries.firstOrNull { it.has(field) } ?: REVIEW
     }

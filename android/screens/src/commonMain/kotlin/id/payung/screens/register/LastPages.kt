@@ -7,7 +7,7 @@ import androidx.compose.foundation.gestures.awaitEachGesture
 import androidx.compose.foundation.gestures.awaitFirstDown
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.Row
+import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.aspectRatio
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.shape.RoundedCornerShape
@@ -71,7 +71,7 @@ internal fun ConsentPage(
     TickRow(words.declareHealthy, fields.yes("declaration.healthy"), { actions.set("declaration.healthy", FieldValue.Flag(it)) })
     state.wrongOf("declaration.healthy")?.let { Wrong(it) }
     Heading(words.consentRead)
-    Row(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+    FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
         val languages = listOf(Language.Indonesian to "Indonesia", Language.Banyumasan to "Banyumasan")
         for ((language, name) in languages) Choice(name, state.consent?.language == language, { actions.readIn(language) })
     }
@@ -88,7 +88,7 @@ internal fun ConsentPage(
     SignaturePad(strokes(fields.text(RegisterViewModel.SIGNATURE)), if (mark) words.markHere else words.signHere) {
         actions.set(RegisterViewModel.SIGNATURE, FieldValue.Text(text(it)))
     }
-    Row(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+    FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
         LinkButton(words.signAgain, { actions.set(RegisterViewModel.SIGNATURE, FieldValue.Text("")) })
         LinkButton(if (mark) words.canSign else words.cannotSign, { actions.set(RegisterViewModel.IS_MARK, FieldValue.Flag(!mark)) })
     }

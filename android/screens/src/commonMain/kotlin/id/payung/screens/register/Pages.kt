@@ -28,6 +28,7 @@ import id.payung.screens.app.rupiah
 import id.payung.screens.app.wrong
 import id.payung.screens.app.written
 import id.payung.screens.parts.Choice
+import id.payung.screens.parts.DateField
 import id.payung.screens.parts.Field
 import id.payung.screens.parts.Heading
 import id.payung.screens.parts.LinkButton
@@ -126,7 +127,7 @@ internal fun NamePage(
     val fields = state.fields
     Field(words.nameOnKtp, fields.text("name"), { actions.type("name", it) }, typed = Typed.NAME, wrong = state.wrongOf("name"))
     Field(words.birthPlace, fields.text("birth.place"), { actions.type("birth.place", it) }, typed = Typed.NAME, wrong = state.wrongOf("birth.place"))
-    Field(words.birthDate, fields.text("birth.date"), { actions.type("birth.date", it) }, wrong = state.wrongOf("birth.date", "birth"), hint = words.birthDateHint)
+    DateField(words.birthDate, fields.text("birth.date"), { actions.type("birth.date", it) }, wrong = state.wrongOf("birth.date", "birth"))
     Row(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
         for (sex in listOf("male", "female")) {
             Choice(words.sex(sex), fields.text("birth.sex") == sex, { actions.set("birth.sex", FieldValue.Text(sex)) })
@@ -176,6 +177,8 @@ internal fun WorkPage(
         for (job in state.jobs) JobRow(job) { actions.chooseJob(job) }
     }
     Field(words.workPlace, fields.text("work.place"), { actions.type("work.place", it) }, wrong = state.wrongOf("work.place"))
+    // what was agreed to of the cover is not corrected here
+    if (state.record != null) return
     Heading(words.income)
     val days = fields.text("income.days")
     var daily by rememberSaveable { mutableStateOf(days.isNotBlank()) }

@@ -60,6 +60,7 @@ class RegisterActions(
     val agree: (Boolean) -> Unit = {},
     val photograph: (() -> Unit)? = null,
     val next: () -> Unit = {},
+    val back: () -> Unit = {},
     val goTo: (Int) -> Unit = {},
     val register: () -> Unit = {},
     val leave: () -> Unit = {},
@@ -103,6 +104,7 @@ fun RegisterRoute(place: Place.Register) {
             agree = model::agree,
             photograph = camera?.let { { scope.launch { model.photograph(it.take()) } } },
             next = model::next,
+            back = { model.turn(-1) },
             goTo = model::goTo,
             register = model::register,
             leave = { navigator.back() },
@@ -131,13 +133,14 @@ fun RegisterScreen(
 ) {
     val words = LocalWords.current
     val step = state.step
-    val back = { if (step == Step.NIK) actions.leave() else actions.goTo(step.ordinal - 1) }
+    val first = if (state.record == null) Step.NIK else Step.NAME
+    val back = { if (step == first || step == state.steps.first()) actions.leave() else actions.back() }
     Screen(
         words.title(step),
         onBack = back,
         end = {
             if (step != Step.REVIEW) {
-                Text(words.stepOf((step.ordinal + 1).toString(), Step.ASKING.toString()), style = LocalLetters.current.small, color = LocalColours.current.mute)
+                Text(words.stepOf((state.steps.indexOf(step) + 1).toString(), (state.steps.size - 1).toString()), style = LocalLetters.current.small, color = LocalColours.current.mute)
             }
         },
         foot = {
@@ -152,7 +155,7 @@ fun RegisterScreen(
             }
         },
     ) {
-        Progress(step.ordinal + 1, Step.entries.size)
+        Progress(state.steps.indexOf(step) + 1, state.steps.size)
         if (!state.ready) {
             Busy(words.opening)
         } else {

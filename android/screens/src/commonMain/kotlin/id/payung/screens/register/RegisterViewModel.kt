@@ -32,7 +32,7 @@ data class RegisterUiState(
     val ready: Boolean = false,
     /** A record that is there already, to be corrected. */
     val record: String? = null,
-    val step: Step = Step.NIK,
+    val step: Step = if (record == null) Step.NIK else Step.NAME,
     val fields: Fields = emptyMap(),
     /** What is wrong with the page, once the person went on. */
     val wrong: List<FieldError> = emptyList(),
@@ -52,7 +52,10 @@ data class RegisterUiState(
     val saving: Boolean = false,
     /** The worker, once saved. */
     val saved: String? = null,
-)
+) {
+    /** The pages there are: what was agreed to is not corrected, and the NIK only where it is typed anew. */
+    val steps: List<Step> get() = if (record == null) Step.entries else Step.CORRECTING
+}
 
 /**
  * A registration on its way. Every field is saved in the core as it is typed, in the order in which it was: a kill loses at most
@@ -77,7 +80,7 @@ class RegisterViewModel(
             guarded {
                 val opened = core.ask { client -> client.forms().firstOrNull { it.id == form } ?: client.openForm(record) }
                 draft = opened.id
-                val step = opened.fields.whole(STEP)?.toInt()?.let { Step.entries.getOrNull(it) } ?: Step.NIK
+                val step = opened.fields.whole(STEP)?.toInt()?.let { Step.entries.getOrNull(it) } ?: if (opened.record == null) Step.NIK else Step.NAME
                 val fields = (if (opened.record == null) emptyMap() else flat(opened.shown)) + opened.fields
                 val (agreements, ecosystems) = core.ask { it.agreements(null) to it.ecosystems() }
                 shown.value =
@@ -227,10 +230,18 @@ class RegisterViewModel(
         typed.trySend(
             emptyMap<String, FieldValue>() to suspend {
                 val now = shown.value
-                val wrong = core.ask { it.checkForm(draft, null) }.filter { now.step.has(it.field) && !(record != null && it.field.startsWith("cover")) }
-                if (wrong.isEmpty()) goTo(now.step.ordinal + 1) else shown.update { it.copy(wrong = wrong) }
+                // a correction is checked as a whole when it is saved: what is not touched stays as the office has it
+                val wrong = if (record != null) emptyList() else core.ask { it.checkForm(draft, null) }.filter { now.step.has(it.field) }
+                if (wrong.isEmpty()) turn(1) else shown.update { it.copy(wrong = wrong) }
             },
         )
+    }
+
+    /** On or back among the pages there are. */
+    fun turn(by: Int) {
+        val now = shown.value
+        val at = now.steps.indexOf(now.step).coerceAtLeast(0)
+        goTo(now.steps[(at + by).coerceIn(0, now.steps.lastIndex)].ordinal)
     }
 
     fun goTo(step: Int) {

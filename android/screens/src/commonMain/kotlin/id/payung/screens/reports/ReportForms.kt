@@ -31,6 +31,7 @@ import id.payung.screens.app.today
 import id.payung.screens.app.wrong
 import id.payung.screens.app.written
 import id.payung.screens.parts.Choice
+import id.payung.screens.parts.DateField
 import id.payung.screens.parts.Field
 import id.payung.screens.parts.Heading
 import id.payung.screens.parts.LinkButton
@@ -216,7 +217,7 @@ fun AccidentScreen(place: Place.Accident) {
     }) {
         Note(words.accidentHurry, tone = Tone.ATTENTION, sign = Signs.Clock)
         WhoPart(state, needed = true, model::search, model::choose)
-        Field(words.accidentDate, date, { date = it }, wrong = wrong("happened"))
+        DateField(words.accidentDate, date, { date = it }, wrong = wrong("happened"))
         Field(words.accidentClock, clock, { clock = it }, hint = "14.30", wrong = if (clock.isNotBlank() && time == null) words.accidentClockWrong else wrong("happened"))
         Field(words.accidentWhere, where, { where = it }, wrong = wrong("place"))
         Field(words.accidentWhat, what, { what = it }, lines = 3, wrong = wrong("what"))
@@ -266,7 +267,7 @@ fun DeathScreen(place: Place.Death) {
     }) {
         Note(words.deathSorry)
         WhoPart(state, needed = true, model::search, model::choose)
-        Field(words.deathDate, date, { date = it }, wrong = wrong("date"))
+        DateField(words.deathDate, date, { date = it }, wrong = wrong("date"))
         Heading(words.deathCause)
         FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
             val causes = listOf("illness" to words.causeIllness, "work_accident" to words.causeWork, "other_accident" to words.causeOther, "unknown" to words.causeUnknown)

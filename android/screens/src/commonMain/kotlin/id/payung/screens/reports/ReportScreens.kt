@@ -19,6 +19,7 @@ import id.payung.screens.app.Loaded
 import id.payung.screens.app.LocalContainer
 import id.payung.screens.app.Place
 import id.payung.screens.app.clock
+import id.payung.screens.app.plain
 import id.payung.screens.app.sentence
 import id.payung.screens.parts.Busy
 import id.payung.screens.parts.Chip
@@ -167,7 +168,7 @@ fun ReportScreen(
             }
         }
         if (state.isClinic) MainButton(words.hasPerson, onHasPerson, sign = Signs.Tick)
-        Paper { for ((name, text) in state.rows.filter { it.first !in HIDDEN }) Written(words.reportField(name), text) }
+        Paper { for ((name, text) in state.rows.filter { it.first !in HIDDEN }) Written(words.reportField(name), words.plain(text)) }
         if (view.followUps.isNotEmpty()) Heading(words.followUps)
         for (more in view.followUps) {
             val text = (more.fields["text"]?.value as? FieldValue.Text)?.text.orEmpty()

@@ -19,11 +19,13 @@ import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.draw.clip
 import androidx.compose.ui.graphics.Color
+import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.unit.dp
+import androidx.compose.ui.unit.sp
 import id.payung.core.CardLight
 import id.payung.core.CardVerdict
 import id.payung.core.CoreException
@@ -132,7 +134,9 @@ fun VerifyScreen(
                 horizontalAlignment = Alignment.CenterHorizontally,
             ) {
                 Sign(sign, ink, size = 64.dp)
-                Text(verdict.heading, style = letters.headline, color = ink, textAlign = TextAlign.Center)
+                // the one word that counts is never broken, however large the letters are
+                val size = minOf(letters.headline.fontSize.value, WHOLE_WORD / LocalDensity.current.fontScale).sp
+                Text(verdict.heading, style = letters.headline.copy(fontSize = size, lineHeight = size * 1.2f), color = ink, textAlign = TextAlign.Center)
                 for (sentence in verdict.sentences) Text(sentence, style = letters.body, color = ink, textAlign = TextAlign.Center)
             }
             if (verdict.facts.isNotEmpty()) Paper { for (fact in verdict.facts) Written(fact.label, fact.value) }
@@ -141,3 +145,6 @@ fun VerifyScreen(
         }
     }
 }
+
+/** The largest letters, in dp, with which the longest word of a verdict stands on one line of 360 dp. */
+private const val WHOLE_WORD = 38f
