@@ -11,6 +11,7 @@ import androidx.compose.ui.test.hasScrollAction
 import androidx.compose.ui.test.hasSetTextAction
 import androidx.compose.ui.test.hasText
 import androidx.compose.ui.test.hasClickAction
+import androidx.compose.ui.test.isEnabled
 import androidx.compose.ui.test.onFirst
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollTo
@@ -167,9 +168,10 @@ class Person(private val test: SkikoComposeUiTest) {
             node.config.filter { it.key.name == "Text" || it.key.name == "ContentDescription" || it.key.name == "EditableText" }.map { "${it.value}" }
         }
 
+    /** Nobody touches what is still grey: it is waited for. */
     fun touch(words: String) {
-        val matcher = (hasText(words, substring = false) or hasContentDescription(words)) and hasClickAction()
-        val wide = (hasText(words, substring = true) or hasContentDescription(words, substring = true)) and hasClickAction()
+        val matcher = (hasText(words, substring = false) or hasContentDescription(words)) and hasClickAction() and isEnabled()
+        val wide = (hasText(words, substring = true) or hasContentDescription(words, substring = true)) and hasClickAction() and isEnabled()
         sees(words)
         test.waitUntil(timeoutMillis = PATIENCE) { test.onAllNodes(wide).fetchSemanticsNodes().isNotEmpty() }
         val exact = test.onAllNodes(matcher).fetchSemanticsNodes().isNotEmpty()

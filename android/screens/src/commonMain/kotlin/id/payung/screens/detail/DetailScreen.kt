@@ -62,6 +62,7 @@ import id.payung.screens.parts.Tone
 import id.payung.screens.parts.Way
 import id.payung.screens.parts.Written
 import id.payung.screens.parts.Wrong
+import id.payung.screens.parts.largeLetters
 import id.payung.screens.theme.LocalColours
 import id.payung.screens.theme.LocalLetters
 import id.payung.screens.theme.LocalWords
@@ -166,8 +167,9 @@ fun DetailScreen(
         }
         state.enrollment?.let { EnrollmentPart(it, resubmitted, go, id, onResubmit, onWithdraw) }
         FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
-            OtherButton(words.card, { go(Place.Card(id)) }, Modifier.weight(1f), Signs.Card, fill = false)
-            OtherButton(words.slip, { go(Place.Slip(id)) }, Modifier.weight(1f), Signs.Print, fill = false)
+            val width = if (largeLetters()) Modifier.fillMaxWidth() else Modifier.weight(1f)
+            OtherButton(words.card, { go(Place.Card(id)) }, width, Signs.Card, fill = false)
+            OtherButton(words.slip, { go(Place.Slip(id)) }, width, Signs.Print, fill = false)
         }
         Way(words.correct, words.correctUnder, { go(Place.Register(record = id)) }, sign = Signs.Pen)
         Way(words.accidentTitle, words.accidentUnder, { go(Place.Accident(id)) }, sign = Signs.Cross2)

@@ -247,7 +247,7 @@ fun TopBar(
     end: @Composable RowScope.() -> Unit = {},
 ) {
     // with large letters what stands at the end would break the title's words
-    val under = LocalDensity.current.fontScale >= LARGE
+    val under = largeLetters()
     Column(Modifier.fillMaxWidth().padding(start = if (onBack == null) Look.side else 4.dp, end = Look.side)) {
         Row(Modifier.fillMaxWidth().heightIn(min = 56.dp), verticalAlignment = Alignment.CenterVertically) {
             if (onBack != null) {
@@ -262,7 +262,10 @@ fun TopBar(
     }
 }
 
-/** Letters from which on things stand one under the other. */
+/** Whether things stand one under the other: two words side by side would break. */
+@Composable
+fun largeLetters(): Boolean = LocalDensity.current.fontScale >= LARGE
+
 private const val LARGE = 1.5f
 
 /** A whole screen: head, what scrolls, and what stays at the thumb. */
